@@ -1,0 +1,37 @@
+# Every target installs what it needs first: nothing but Python 3.11 and make is assumed.
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
+
+$(STAMP): requirements/lock.txt pyproject.toml scripts/install.sh
+	@sh scripts/install.sh $(VENV)
+	@touch $(STAMP)
+
+install: $(STAMP) ## prepare .venv with the commands doorlist and entrasim
+
+check: install ## lint, types, import contracts
+	$(VENV)/bin/ruff format --check src tests bench
+	$(VENV)/bin/ruff check src tests bench
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+test: check ## the whole test suite, checks first
+	$(VENV)/bin/pytest
+
+walkthrough: install ## the acceptance list of the seed page, over HTTP, then stop
+	$(VENV)/bin/doorlist walkthrough
+
+demo: install ## a sample company goes through the main job; both servers stay up
+	$(VENV)/bin/doorlist demo
+
+bench: install ## ratios against a reference measured in the same run
+	$(PY) -m bench
+
+lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
+
+.PHONY: help install check test walkthrough demo bench lock
