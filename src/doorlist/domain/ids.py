@@ -1,0 +1,22 @@
+"""Identifiers: UUIDs of version 7, so that ids sort by creation. Standard library only; randomness is a parameter."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+_CANONICAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def uuid7(milliseconds: int, random: bytes) -> UUID:
+    """The UUID of version 7 (RFC 9562 section 5.7) for a Unix time in milliseconds and ten random bytes."""
+    entropy = int.from_bytes(random[:10], "big")
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7 << 76 | (entropy >> 68) << 64
+    value |= 0b10 << 62 | entropy & 0x3FFF_FFFF_FFFF_FFFF
+    return UUID(int=value)
+
+
+def parse_id(text: str) -> UUID | None:
+    """The id that a text spells in the canonical form with hyphens, or None: it can then name nothing here."""
+    return UUID(text) if _CANONICAL.fullmatch(text) else None

@@ -1,0 +1,122 @@
+"""The connection pool and transactions. The only module that imports the driver.
+
+Driver errors that a caller can act on are translated here, once: a lost or refused connection becomes
+`Unavailable`, a unique violation becomes `UniqueViolation`. Nothing here knows a table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg.exceptions import (
+    DeadlockDetectedError,
+    InterfaceError,
+    PostgresConnectionError,
+    SerializationError,
+    TooManyConnectionsError,
+    UniqueViolationError,
+)
+from asyncpg.exceptions import CannotConnectNowError, OperatorInterventionError
+
+from doorlist.errors import Unavailable
+
+Connection = asyncpg.Connection
+Record = asyncpg.Record
+T = TypeVar("T")
+
+_RETRYABLE = (DeadlockDetectedError, SerializationError)
+_UNREACHABLE = (
+    OSError,
+    InterfaceError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+    CannotConnectNowError,
+    OperatorInterventionError,
+    TimeoutError,
+)
+
+
+class UniqueViolation(Exception):  # noqa: N818 - the store's word for the database's answer, never shown
+    """A unique index refused a row; `index` is its name."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class Database:
+    """A pool on one database URL.
+
+    The pool skips the driver's reset query on release (one round trip): no code here changes session state,
+    advisory locks are taken per transaction, and LISTEN uses a connection of its own.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, url: str) -> None:
+        self._pool = pool
+        self.url = url
+
+    @classmethod
+    async def connect(cls, url: str, *, minimum: int = 1, maximum: int = 8) -> Database:
+        """Open the pool. Raises `Unavailable` when the server cannot be reached within ten seconds."""
+        with _translated():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=minimum,
+                max_size=maximum,
+                max_inactive_connection_lifetime=0,
+                reset=_keep_session,
+                timeout=10,
+                command_timeout=60,
+                server_settings={"application_name": "doorlist", "timezone": "UTC", "jit": "off"},
+            )
+        return cls(pool, url=url)
+
+    async def close(self) -> None:
+        """Let running statements finish, then close every connection (ten seconds at most)."""
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=10)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection for single statements, each its own transaction."""
+        with _translated():
+            async with self._pool.acquire(timeout=10) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one READ COMMITTED transaction: all of it or nothing."""
+        async with self.reading() as connection, connection.transaction():
+            yield connection
+
+    async def retrying(self, verb: Callable[[], Awaitable[T]], *, attempts: int = 5) -> T:
+        """Run a verb again when the database gave it up for a deadlock; it must hold its own transaction."""
+        for _ in range(attempts - 1):
+            try:
+                return await verb()
+            except _RETRYABLE:
+                continue
+        return await verb()
+
+
+async def _keep_session(_: Connection) -> None:
+    return None
+
+
+class _translated:
+    """Turns driver errors into the store's and the product's own."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
+        if isinstance(error, UniqueViolationError):
+            raise UniqueViolation(str(error.constraint_name)) from error
+        if isinstance(error, _UNREACHABLE):
+            raise Unavailable("The database cannot be reached just now.") from error
