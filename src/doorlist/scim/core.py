@@ -69,9 +69,7 @@ _ADDRESSES = Attribute(
         Attribute("region", Type.STRING, "State or region."),
         Attribute("postalCode", Type.STRING, "Postal code."),
         Attribute("country", Type.STRING, "Country, as two letters of ISO 3166-1."),
-        Attribute(
-            "type", Type.STRING, "Label of the address's function.", canonical_values=("work", "home", "other")
-        ),
+        Attribute("type", Type.STRING, "Label of the address's function.", canonical_values=("work", "home", "other")),
         Attribute("primary", Type.BOOLEAN, "Whether this is the preferred address; true at most once."),
     ),
 )

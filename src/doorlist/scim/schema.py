@@ -51,9 +51,6 @@ class Uniqueness(StrEnum):
     GLOBAL = "global"
 
 
-_NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute or sub-attribute with all its characteristics; the defaults are those of RFC 7643 section 2.2."""
@@ -70,7 +67,7 @@ class Attribute:
     canonical_values: tuple[str, ...] = ()
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple[Attribute, ...] = ()
-    subs: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default=_NO_ATTRIBUTES)
+    subs: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subs", by_name(self.sub_attributes))
@@ -101,7 +98,7 @@ class Schema:
     name: str
     description: str
     attributes: tuple[Attribute, ...]
-    names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default=_NO_ATTRIBUTES)
+    names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", by_name(self.attributes))
@@ -144,8 +141,8 @@ class ResourceType:
     description: str
     schema: Schema
     extensions: tuple[Extension, ...] = ()
-    names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default=_NO_ATTRIBUTES)
-    urns: Mapping[str, Schema] = field(init=False, repr=False, compare=False, default=MappingProxyType({}))
+    names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
+    urns: Mapping[str, Schema] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", MappingProxyType({**by_name(COMMON), **self.schema.names}))
