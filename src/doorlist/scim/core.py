@@ -106,7 +106,9 @@ USER: Final = Schema(
         _NAME,
         Attribute("displayName", Type.STRING, "The name shown to others."),
         Attribute("nickName", Type.STRING, "The casual name."),
-        Attribute("profileUrl", Type.REFERENCE, "Address of a profile page.", case_exact=True, reference_types=("external",)),
+        Attribute(
+            "profileUrl", Type.REFERENCE, "Address of a profile page.", case_exact=True, reference_types=("external",)
+        ),
         Attribute("title", Type.STRING, "Job title."),
         Attribute("userType", Type.STRING, "Relationship to the organization."),
         Attribute("preferredLanguage", Type.STRING, "Preferred language, as in Accept-Language."),
@@ -156,7 +158,9 @@ ENTERPRISE: Final = Schema(
             "manager", Type.COMPLEX, "The person's manager.",
             sub_attributes=(
                 Attribute("value", Type.STRING, "Id of the manager.", case_exact=True),
-                Attribute("$ref", Type.REFERENCE, "Address of the manager.", case_exact=True, reference_types=("User",)),
+                Attribute(
+                    "$ref", Type.REFERENCE, "Address of the manager.", case_exact=True, reference_types=("User",)
+                ),
                 Attribute("displayName", Type.STRING, "Name of the manager.", mutability=Mutability.READ_ONLY),
             ),
         ),

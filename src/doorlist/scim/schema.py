@@ -179,14 +179,20 @@ META = Attribute(
     "Metadata of the resource, kept by the server.",
     mutability=Mutability.READ_ONLY,
     sub_attributes=(
-        Attribute("resourceType", Type.STRING, "Name of the resource type.", case_exact=True, mutability=Mutability.READ_ONLY),
+        Attribute(
+            "resourceType", Type.STRING, "Name of the resource type.",
+            case_exact=True, mutability=Mutability.READ_ONLY,
+        ),
         Attribute("created", Type.DATETIME, "When the resource was created.", mutability=Mutability.READ_ONLY),
         Attribute("lastModified", Type.DATETIME, "When the resource last changed.", mutability=Mutability.READ_ONLY),
         Attribute(
             "location", Type.REFERENCE, "Address of the resource.", case_exact=True,
             mutability=Mutability.READ_ONLY, reference_types=("uri",),
         ),
-        Attribute("version", Type.STRING, "Entity tag of the resource.", case_exact=True, mutability=Mutability.READ_ONLY),
+        Attribute(
+            "version", Type.STRING, "Entity tag of the resource.",
+            case_exact=True, mutability=Mutability.READ_ONLY,
+        ),
     ),
 )  # fmt: skip
 

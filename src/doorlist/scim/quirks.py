@@ -1,0 +1,86 @@
+"""What real clients send that the RFCs do not say, one named function each, with its reason.
+
+The names in parentheses are those of the quirk table in docs/reference/clients.md. Each function turns a client's
+dialect into the normal form or says that the value is not its business; none of them guesses: what they do not
+know stays as it is and is refused by the ordinary rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from doorlist.scim.schema import Attribute, Type
+
+_BARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+_TRUTH: Final = {"true": True, "false": False}
+
+
+def bare_word(text: str) -> str | None:
+    """A filter value without quotes (Q19): Microsoft's own example shows ``externalId eq jyoung``."""
+    return text if _BARE.fullmatch(text) else None
+
+
+def truth_as_text(attribute: Attribute, value: Any) -> Any:
+    """``"True"`` and ``"False"`` in any case for boolean attributes (Q2, Q5, Q16): Entra's default dialect."""
+    if attribute.type is Type.BOOLEAN and isinstance(value, str):
+        return _TRUTH.get(value.strip().lower(), value)
+    return value
+
+
+def operation_in_any_case(op: Any) -> Any:
+    """``Add``, ``Replace``, ``Remove`` with a capital (Q1): Entra's default dialect."""
+    return op.lower() if isinstance(op, str) else op
+
+
+def manager_in_any_shape(attribute: Attribute, value: Any) -> Any:
+    """The manager as a bare id or as a list of one (Q9), where RFC 7643 section 4.3 has an object.
+
+    The rule holds for every single-valued complex attribute with a sub-attribute ``value``.
+    """
+    if not attribute.is_complex or attribute.multi_valued or attribute.sub("value") is None:
+        return value
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return {"value": value} if isinstance(value, str) and value else value
+
+
+def empty_text_unassigns(value: Any) -> Any:
+    """``""`` means no value (Q10): Microsoft's gallery validation clears attributes by replacing them with it."""
+    return None if value == "" else value
+
+
+def empty_value_unassigns(attribute: Attribute, value: Any) -> Any:
+    """``{"value": ""}`` clears a reference such as the manager (Q10)."""
+    if attribute.is_complex and isinstance(value, Mapping) and set(value) == {"value"} and value["value"] in ("", None):
+        return None
+    return value
+
+
+def role_as_json_text(attribute: Attribute, value: Any) -> Any:
+    """A role whose ``value`` is a JSON text of the role (Q15): Entra's AppRoleAssignmentsComplex."""
+    if attribute.name != "roles" or not isinstance(value, Mapping):
+        return value
+    text = value.get("value")
+    if not isinstance(text, str) or not text.startswith("{"):
+        return value
+    try:
+        role = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return value
+    inner = {"value": role.get("value"), "display": role.get("displayName"), "type": role.get("type")}
+    return {**value, **{name: part for name, part in inner.items() if isinstance(part, str)}}
+
+
+def one_value_for_many(attribute: Attribute, value: Any) -> Any:
+    """A single object where PATCH expects a list of values; several clients add one member that way."""
+    return [value] if attribute.multi_valued and attribute.is_complex and isinstance(value, Mapping) else value
+
+
+def schema_of_an_older_version(urn: str) -> bool:
+    """A schema URN of SCIM 1 or of Microsoft's own namespace (Q13): accepted, not echoed, not interpreted."""
+    lowered = urn.lower()
+    return lowered.startswith(("urn:scim:schemas:", "http://schemas.microsoft.com/"))
