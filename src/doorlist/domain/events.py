@@ -1,0 +1,91 @@
+"""Audit events: the closed list of what can happen, and the shape in which it is remembered. Values only.
+
+One event stands for one change set, whatever its size. `change` holds what was before and after, by ids and
+levels, so that the sum of an organization's events reproduces its memberships, grants and retained rows; names in
+it are the names of that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from doorlist.domain.tenancy import Administrator, Caller
+
+
+class Action(StrEnum):
+    """What happened. A value is never reused for another meaning."""
+
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_CHANGED = "organization.changed"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
+
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_DEACTIVATED = "user.deactivated"
+    USER_REACTIVATED = "user.reactivated"
+    USER_DELETED = "user.deleted"
+    GROUP_CREATED = "group.created"
+    GROUP_CHANGED = "group.changed"
+    GROUP_MEMBERS_CHANGED = "group.members-changed"
+    GROUP_DELETED = "group.deleted"
+
+    WORKSPACE_CREATED = "workspace.created"
+    WORKSPACES_UPGRADED = "workspaces.upgraded"
+    FOLDER_CREATED = "folder.created"
+    GRANT_ADDED = "grant.added"
+    GRANT_CHANGED = "grant.changed"
+    GRANT_REMOVED = "grant.removed"
+    RETAINED_REMOVED = "retained.removed"
+    PERSON_REMOVED = "person.removed-from-resource"
+    GRANTS_IMPORTED = "grants.imported"
+
+
+class TargetKind(StrEnum):
+    """What kind of thing an event is about."""
+
+    ORGANIZATION = "organization"
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    USER = "user"
+    GROUP = "group"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `kind` is operator, person or directory; `source` is the way in (cli, console, api, scim)."""
+
+    kind: str
+    identity: str
+    source: str
+
+    @classmethod
+    def administrator(cls, administrator: Administrator) -> Actor:
+        """The operator under the given name, or a person under the id."""
+        if administrator.user_id is None:
+            return cls("operator", administrator.name, administrator.source)
+        return cls("person", str(administrator.user_id), administrator.source)
+
+    @classmethod
+    def directory(cls, caller: Caller) -> Actor:
+        """The directory connection that presented a token."""
+        return cls("directory", str(caller.connection_id), "scim")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change set, to be appended in the transaction that makes it.
+
+    Attributes:
+        change: JSON values only; UUIDs as text.
+    """
+
+    action: Action
+    target_kind: TargetKind
+    target_id: UUID
+    actor: Actor
+    request_id: UUID
+    change: Mapping[str, object] = field(default_factory=dict)
