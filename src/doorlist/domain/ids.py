@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-_CANONICAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def uuid7(milliseconds: int, random: bytes) -> UUID:
@@ -18,5 +18,5 @@ def uuid7(milliseconds: int, random: bytes) -> UUID:
 
 
 def parse_id(text: str) -> UUID | None:
-    """The id that a text spells in the canonical form with hyphens, or None: it can then name nothing here."""
+    """The id that a text spells in canonical form (lower case, hyphens), or None: it can then name nothing here."""
     return UUID(text) if _CANONICAL.fullmatch(text) else None

@@ -36,7 +36,7 @@ _ORDERED: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE}
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Compares:
     """Some value of the target compares so; `ne` holds as well where there is no value."""
 
     target: Target
@@ -74,7 +74,7 @@ class Either:
     parts: tuple[Condition, ...]
 
 
-Condition = Test | Has | Some | Negated | Both | Either
+Condition = Compares | Has | Some | Negated | Both | Either
 _Lookup = Callable[[Path], Target]
 
 
@@ -132,7 +132,7 @@ def _test(target: Target, operator: Operator, value: Constant, place: str) -> Co
     if value is None:
         return _null(target, operator, place)
     _check_operator(target.leaf, operator, place)
-    return Test(target, operator, _constant(target.leaf, value, place))
+    return Compares(target, operator, _constant(target.leaf, value, place))
 
 
 def _comparable_target(target: Target, place: str) -> Target:
@@ -192,7 +192,7 @@ def holds_for(condition: Condition, element: Mapping[str, Any]) -> bool:
 
 def _holds(condition: Condition, values: Callable[[Target], list[Any]]) -> bool:
     match condition:
-        case Test(target, operator, value):
+        case Compares(target, operator, value):
             found = values(target)
             return any(_compare(operator, item, value) for item in found) or (operator is Operator.NE and not found)
         case Has(target):

@@ -117,7 +117,7 @@ USER: Final = Schema(
         Attribute("active", Type.BOOLEAN, "Whether the person may sign in and has access."),
         Attribute(
             "password", Type.STRING, "Accepted and discarded: people sign in through their organization.",
-            case_exact=True, mutability=Mutability.WRITE_ONLY, returned=Returned.NEVER,
+            case_exact=True, mutability=Mutability.WRITE_ONLY, returned=Returned.NEVER, published=False,
         ),
         _plural("emails", "E-mail addresses.", value=_value("The address."), types=("work", "home", "other")),
         _plural(

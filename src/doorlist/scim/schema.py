@@ -53,7 +53,10 @@ class Uniqueness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute or sub-attribute with all its characteristics; the defaults are those of RFC 7643 section 2.2."""
+    """One attribute or sub-attribute with all its characteristics; the defaults are those of RFC 7643 section 2.2.
+
+    `published` False keeps it out of /Schemas: accepted on the wire, nothing a client could read back.
+    """
 
     name: str
     type: Type = Type.STRING
@@ -67,6 +70,7 @@ class Attribute:
     canonical_values: tuple[str, ...] = ()
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple[Attribute, ...] = ()
+    published: bool = True
     subs: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -123,7 +123,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-_ADMITS: Final = {
+_ADMITS: Final[Mapping[Type, Callable[[Any], bool]]] = {
     Type.STRING: _is_text,
     Type.BOOLEAN: lambda value: isinstance(value, bool),
     Type.DECIMAL: _is_number,

@@ -1,0 +1,120 @@
+"""`attributes` and `excludedAttributes` (RFC 7644 section 3.9): which parts of a resource an answer has. Pure.
+
+Names that no schema knows select nothing, as the RFC asks. What is returned always stays; what is never returned is
+not in a document to begin with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from doorlist.errors import InvalidValue
+from doorlist.scim.filter import parse_name
+from doorlist.scim.schema import ResourceType, Returned, Schema, Target
+
+_Names = dict[str, "_Names | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A selection as nested names: None below a name means all of it."""
+
+    only: Mapping[str, Any] | None
+    without: Mapping[str, Any]
+
+    @property
+    def is_whole(self) -> bool:
+        return self.only is None and not self.without
+
+    def wants(self, name: str) -> bool:
+        """Whether any part of a top-level attribute is in the answer, so that it has to be read at all."""
+        if self.only is not None:
+            return name in self.only
+        return self.without.get(name, False) is not None
+
+    def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """The selected part of a resource."""
+        if self.only is not None:
+            return _pick(resource, self.only)
+        return _drop(resource, self.without)
+
+
+WHOLE: Final = Projection(None, {})
+
+
+def read_projection(resource_type: ResourceType, attributes: Iterable[str], excluded: Iterable[str]) -> Projection:
+    """The projection that the two parameters ask for. Raises `InvalidValue` when both are given."""
+    wanted, unwanted = list(attributes), list(excluded)
+    if wanted and unwanted:
+        raise InvalidValue("attributes and excludedAttributes exclude each other.", place="attributes")
+    if wanted:
+        always = [name for name, item in resource_type.names.items() if item.returned is Returned.ALWAYS]
+        return Projection(_tree(resource_type, [*always, *wanted]), {})
+    tree = _tree(resource_type, unwanted)
+    for name in [name for name in tree if _always(resource_type, name)]:
+        del tree[name]
+    return Projection(None, tree)
+
+
+def _always(resource_type: ResourceType, name: str) -> bool:
+    attribute = resource_type.names.get(name.lower())
+    return attribute is not None and attribute.returned is Returned.ALWAYS
+
+
+def _tree(resource_type: ResourceType, names: Iterable[str]) -> _Names:
+    tree: _Names = {}
+    for text in names:
+        found = _find(resource_type, text.strip())
+        if isinstance(found, Schema):
+            tree[found.urn] = None
+        elif found is not None:
+            _enter(tree, found)
+    return tree
+
+
+def _find(resource_type: ResourceType, text: str) -> Target | Schema | None:
+    extension = resource_type.extension(text)
+    if extension is not None:
+        return extension
+    path = parse_name(text)
+    return resource_type.find(path.urn, path.name, path.sub) if path is not None else None
+
+
+def _enter(tree: _Names, target: Target) -> None:
+    names = [target.attribute.name] if target.urn is None else [target.urn, target.attribute.name]
+    if target.sub is not None:
+        names.append(target.sub.name)
+    for name in names[:-1]:
+        inner = tree.setdefault(name, {})
+        if inner is None:
+            return
+        tree = inner
+    tree[names[-1]] = None
+
+
+def _pick(value: Any, tree: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [part for part in (_pick(item, tree) for item in value) if part]
+    picked = {}
+    for name, inner in tree.items():
+        if name in value:
+            part = value[name] if inner is None else _pick(value[name], inner)
+            if part not in ({}, []):
+                picked[name] = part
+    return picked
+
+
+def _drop(value: Any, tree: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [part for part in (_drop(item, tree) for item in value) if part]
+    kept = {}
+    for name, part in value.items():
+        if name not in tree:
+            kept[name] = part
+        elif tree[name] is not None:
+            remainder = _drop(part, tree[name])
+            if remainder not in ({}, []):
+                kept[name] = remainder
+    return kept
