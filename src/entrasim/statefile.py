@@ -1,0 +1,146 @@
+"""The state file: SQLite in WAL mode, opened, versioned, and written in visible transactions.
+
+WAL with synchronous=NORMAL keeps every committed transaction when the process is killed; only a power cut may
+lose the newest ones, and then the next cycle matches again. The token lies in this file, so it is readable by its
+owner only. Knows no table but `settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from entrasim.refusals import CycleRunning, StateUnusable
+
+VERSION = 1
+Row = tuple[Any, ...]
+
+
+class StateFile:
+    """An open state file. One per process and thread; other processes may use the same file meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> StateFile:
+        """Open the file, and create it where there is none. Raises `StateUnusable`."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            connection = sqlite3.connect(path, timeout=30, isolation_level=None, cached_statements=512)
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = normal")
+            state = cls(connection, path)
+            state._migrate()
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise StateUnusable(f"The state file {path} cannot be used: {error}.") from error
+        return state
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            (found,) = self.row("pragma user_version")
+            if found > VERSION:
+                raise StateUnusable(f"The state file {self.path} was written by a newer entrasim.")
+            if found == 0:
+                for statement in _statements(resources.files("entrasim").joinpath("schema.sql").read_text()):
+                    self.run(statement)
+                self.run("insert into settings values ('change', '0')")
+                self.run(f"pragma user_version = {VERSION}")
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block or nothing of it. Never await inside."""
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def insert(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run one insert and return the key of the new row."""
+        key = self._connection.execute(statement, values).lastrowid
+        return int(key or 0)
+
+    def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Run one statement once per row and return how many rows changed in all."""
+        return self._connection.executemany(statement, rows).rowcount
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return every row of a query."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def find(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        found: Row | None = self._connection.execute(statement, values).fetchone()
+        return found
+
+    def row(self, statement: str, values: Sequence[Any] = ()) -> Row:
+        """Return the row of a query that always has one."""
+        found = self.find(statement, values)
+        assert found is not None
+        return found
+
+    def next_change(self) -> int:
+        """Return a new change number; call it inside a transaction."""
+        statement = "update settings set value = cast(value as integer) + 1 where key = 'change' returning value"
+        return int(self.row(statement)[0])
+
+    def last_change(self) -> int:
+        """Return the newest change number given out."""
+        return int(self.row("select value from settings where key = 'change'")[0])
+
+    def setting(self, key: str) -> str | None:
+        """Return a setting, or None."""
+        found = self.find("select value from settings where key = ?", (key,))
+        return None if found is None else str(found[0])
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        """Keep a setting; None forgets it."""
+        if value is None:
+            self.run("delete from settings where key = ?", (key,))
+        else:
+            self.run("insert or replace into settings values (?, ?)", (key, value))
+
+    @contextmanager
+    def only_cycle(self) -> Iterator[None]:
+        """Hold the right to run a cycle on this state. Raises `CycleRunning`.
+
+        The right is an exclusive lock on a file beside the state; the operating system gives it back when the
+        process ends, however it ends.
+        """
+        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0, isolation_level=None)
+        try:
+            lock.execute("begin exclusive")
+        except sqlite3.OperationalError as error:
+            lock.close()
+            raise CycleRunning("Another cycle is running on this state file.") from error
+        try:
+            yield
+        finally:
+            lock.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
