@@ -16,7 +16,7 @@ import msgspec
 from doorlist.domain.ids import parse_id
 from doorlist.scim.condition import Both, Compares, Condition, Either, Has, Negated, Some
 from doorlist.scim.filter import Operator
-from doorlist.scim.schema import Attribute, ResourceType, Target, Type
+from doorlist.scim.schema import META, Attribute, ResourceType, Target, Type
 
 _SYMBOLS: Final = {Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _NUMERIC: Final = frozenset({Type.INTEGER, Type.DECIMAL})
@@ -52,12 +52,17 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a resource type is stored under one alias: what is not listed is in the `search` document."""
+    """How a resource type is stored under one alias: what is not listed is in the `search` document.
+
+    `related` is the expression, as JSON text, of the list that lives in rows of its own.
+    """
 
     resource_type: ResourceType
+    name: str
     alias: str
     columns: Mapping[str, Column]
     rows: Mapping[str, Rows]
+    related: str
 
     @property
     def search(self) -> str:
@@ -66,7 +71,12 @@ class Table:
 
 def where(condition: Condition, table: Table, arguments: Arguments) -> str:
     """A boolean SQL expression that is true for exactly the rows that meet the condition."""
-    return _Compiler(table, arguments).condition(condition)
+    return _TableCompiler(table, arguments).condition(condition)
+
+
+def where_row(condition: Condition, rows: Rows, arguments: Arguments) -> str:
+    """The same for a condition on single values that are rows, over the aliases of their join."""
+    return _RowCompiler(rows, arguments).condition(condition)
 
 
 def order_by(target: Target, table: Table, arguments: Arguments, *, descending: bool) -> str:
@@ -105,108 +115,36 @@ def _path(target: Target) -> list[str]:
 
 
 class _Compiler:
-    def __init__(self, table: Table, arguments: Arguments) -> None:
-        self._table = table
+    """Joins conditions; what a single comparison means is the matter of each subclass."""
+
+    def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
 
     def condition(self, condition: Condition) -> str:
         match condition:
             case Negated(inner):
-                return f"not ({self.condition(inner)})"
+                return f"(({self.condition(inner)}) is not true)"
             case Both(parts):
                 return "(" + " and ".join(self.condition(part) for part in parts) + ")"
             case Either(parts):
                 return "(" + " or ".join(self.condition(part) for part in parts) + ")"
             case Some(target, inner):
-                return self._some(target, inner)
+                return self.some(target, inner)
             case Has(target):
-                return self._has(target)
+                return self.has(target)
             case Compares(target, operator, value):
-                return self._compares(target, operator, value)
+                return self.compares(target, operator, value)
 
-    def _has(self, target: Target) -> str:
-        column = self._table.columns.get(target.text)
-        if column is not None:
-            return f"({column.expression} is not null)"
-        rows = self._rows(target)
-        if rows is not None:
-            return f"exists (select {rows.join})"
-        if target.sub is None or not target.attribute.multi_valued:
-            if target.attribute.name == "meta":
-                return "true"
-            return f"({self._table.search} #> {self._arguments.add(_path(target), 'text[]')} is not null)"
-        return self._exists(target, f"e ? {self._arguments.add(target.sub.name, 'text')}")
+    def some(self, target: Target, inner: Condition) -> str:
+        raise AssertionError("a value filter inside a value filter is refused when it is bound")
 
-    def _compares(self, target: Target, operator: Operator, value: Any) -> str:
-        column = self._table.columns.get(target.text)
-        if column is not None:
-            return self._column(column, operator, value)
-        rows = self._rows(target)
-        if rows is not None:
-            return self._row_compares(rows, target, operator, value)
-        if operator is Operator.EQ:
-            return f"{self._table.search} @> {self._arguments.add(_document(target, value), 'jsonb')}"
-        if not target.attribute.multi_valued:
-            text = f"{self._table.search} #>> {self._arguments.add(_path(target), 'text[]')}"
-            return self._leaf(f"({text})", target.leaf, operator, value)
-        found = self._exists(target, self._leaf(self._element(target), target.leaf, operator, value))
-        if operator is not Operator.NE:
-            return found
-        present = self._exists(target, f"{self._element(target)} is not null")
-        return f"({found} or not {present})"
+    def has(self, target: Target) -> str:
+        raise NotImplementedError
 
-    def _row_compares(self, rows: Rows, target: Target, operator: Operator, value: Any) -> str:
-        compared = self._column(rows.columns[target.leaf.name], operator, value)
-        found = f"exists (select {rows.join} and {compared})"
-        return f"({found} or not exists (select {rows.join}))" if operator is Operator.NE else found
+    def compares(self, target: Target, operator: Operator, value: Any) -> str:
+        raise NotImplementedError
 
-    def _some(self, target: Target, inner: Condition) -> str:
-        rows = self._rows(target)
-        if rows is not None:
-            return f"exists (select {rows.join} and {self._inner(inner, rows.columns)})"
-        contained = _equalities(inner)
-        probe = ""
-        if contained:
-            document = _nest(target, "[" + _object(contained) + "]")
-            probe = f"{self._table.search} @> {self._arguments.add(document, 'jsonb')} and "
-        return f"({probe}{self._exists(target, self._inner(inner, None))})"
-
-    def _inner(self, condition: Condition, columns: Mapping[str, Column] | None) -> str:
-        """A condition on one value: of rows where `columns` are given, else of the JSON element `e`."""
-
-        def within(part: Condition) -> str:
-            return self._inner(part, columns)
-
-        match condition:
-            case Negated(inner):
-                return f"not ({within(inner)})"
-            case Both(parts):
-                return "(" + " and ".join(map(within, parts)) + ")"
-            case Either(parts):
-                return "(" + " or ".join(map(within, parts)) + ")"
-            case Has(target):
-                text = columns[target.leaf.name].expression if columns else self._element(target)
-                return f"({text} is not null)"
-            case Compares(target, operator, value):
-                if columns:
-                    return self._column(columns[target.leaf.name], operator, value)
-                return self._leaf(self._element(target), target.leaf, operator, value)
-            case Some():
-                raise AssertionError("a value filter inside a value filter is refused when it is bound")
-
-    def _exists(self, target: Target, test: str) -> str:
-        path = self._arguments.add(_container(target), "text[]")
-        return f"exists (select from jsonb_array_elements({self._table.search} #> {path}) as e where {test})"
-
-    def _element(self, target: Target) -> str:
-        if target.sub is None:
-            return "(e #>> '{}')"
-        return f"(e ->> {self._arguments.add(target.sub.name, 'text')})"
-
-    def _rows(self, target: Target) -> Rows | None:
-        return self._table.rows.get(target.attribute.name) if target.urn is None else None
-
-    def _column(self, column: Column, operator: Operator, value: Any) -> str:
+    def column(self, column: Column, operator: Operator, value: Any) -> str:
         return _COLUMN_KINDS[column.kind](self, column.expression, operator, value)
 
     def uuid(self, expression: str, operator: Operator, value: Any) -> str:
@@ -226,6 +164,10 @@ class _Compiler:
         constant = "true" if value else "false"
         return f"{expression} is {constant}" if operator is Operator.EQ else f"{expression} is distinct from {constant}"
 
+    def numeric(self, expression: str, operator: Operator, value: Any) -> str:
+        symbol = {Operator.EQ: "=", Operator.NE: "is distinct from", **_SYMBOLS}[operator]
+        return f"{expression} {symbol} {self._arguments.add(str(value), 'text')}::numeric"
+
     def text(self, expression: str, operator: Operator, value: Any) -> str:
         constant = self._arguments.add(value, "text")
         match operator:
@@ -242,13 +184,92 @@ class _Compiler:
             case _:
                 return f'{expression} collate "C" {_SYMBOLS[operator]} {constant}'
 
-    def _leaf(self, text: str, leaf: Attribute, operator: Operator, value: Any) -> str:
+    def leaf(self, text: str, leaf: Attribute, operator: Operator, value: Any) -> str:
+        """A comparison of a value that a JSON document has as text."""
         if leaf.type in _NUMERIC:
-            symbol = {Operator.EQ: "=", Operator.NE: "is distinct from", **_SYMBOLS}[operator]
-            return f"({text})::numeric {symbol} {self._arguments.add(str(value), 'text')}::numeric"
+            return self.numeric(f"({text})::numeric", operator, value)
         if leaf.type is Type.BOOLEAN:
             return self.boolean(f"({text})::boolean", operator, value)
         return self.text(text, operator, value)
+
+
+class _TableCompiler(_Compiler):
+    """Conditions on whole resources."""
+
+    def __init__(self, table: Table, arguments: Arguments) -> None:
+        super().__init__(arguments)
+        self._table = table
+
+    def has(self, target: Target) -> str:
+        column = self._table.columns.get(target.text)
+        if column is not None:
+            return f"({column.expression} is not null)"
+        rows = self._rows(target)
+        if rows is not None:
+            return f"exists (select {rows.join})"
+        if target.attribute is META:
+            return "true"
+        if target.sub is not None and target.attribute.multi_valued:
+            return self._any(target, f"{_element(target, self._arguments)} is not null")
+        return f"({self._table.search} #> {self._arguments.add(_path(target), 'text[]')} is not null)"
+
+    def compares(self, target: Target, operator: Operator, value: Any) -> str:
+        column = self._table.columns.get(target.text)
+        if column is not None:
+            return self.column(column, operator, value)
+        rows = self._rows(target)
+        if rows is not None:
+            found = f"exists (select {rows.join} and {self.column(rows.columns[target.leaf.name], operator, value)})"
+            return f"({found} or not exists (select {rows.join}))" if operator is Operator.NE else found
+        if operator is Operator.EQ:
+            return f"{self._table.search} @> {self._arguments.add(_document(target, value), 'jsonb')}"
+        if not target.attribute.multi_valued:
+            text = f"({self._table.search} #>> {self._arguments.add(_path(target), 'text[]')})"
+            return self.leaf(text, target.leaf, operator, value)
+        found = self._any(target, self.leaf(_element(target, self._arguments), target.leaf, operator, value))
+        return f"({found} or not {self.has(target)})" if operator is Operator.NE else found
+
+    def some(self, target: Target, inner: Condition) -> str:
+        rows = self._rows(target)
+        if rows is not None:
+            return f"exists (select {rows.join} and {where_row(inner, rows, self._arguments)})"
+        found = self._any(target, _ElementCompiler(self._arguments).condition(inner))
+        contained = _equalities(inner)
+        if not contained:
+            return found
+        document = _nest(target, f"[{_object(contained)}]")
+        return f"({self._table.search} @> {self._arguments.add(document, 'jsonb')} and {found})"
+
+    def _any(self, target: Target, test: str) -> str:
+        path = self._arguments.add(_container(target), "text[]")
+        return f"exists (select from jsonb_array_elements({self._table.search} #> {path}) as e where {test})"
+
+    def _rows(self, target: Target) -> Rows | None:
+        return self._table.rows.get(target.attribute.name) if target.urn is None else None
+
+
+class _RowCompiler(_Compiler):
+    """Conditions on values that are rows."""
+
+    def __init__(self, rows: Rows, arguments: Arguments) -> None:
+        super().__init__(arguments)
+        self._columns = rows.columns
+
+    def has(self, target: Target) -> str:
+        return f"({self._columns[target.leaf.name].expression} is not null)"
+
+    def compares(self, target: Target, operator: Operator, value: Any) -> str:
+        return self.column(self._columns[target.leaf.name], operator, value)
+
+
+class _ElementCompiler(_Compiler):
+    """Conditions on values that are the elements `e` of a JSON array."""
+
+    def has(self, target: Target) -> str:
+        return f"({_element(target, self._arguments)} is not null)"
+
+    def compares(self, target: Target, operator: Operator, value: Any) -> str:
+        return self.leaf(_element(target, self._arguments), target.leaf, operator, value)
 
 
 _COLUMN_KINDS: Final[Mapping[str, Callable[[_Compiler, str, Operator, Any], str]]] = {
@@ -257,6 +278,11 @@ _COLUMN_KINDS: Final[Mapping[str, Callable[[_Compiler, str, Operator, Any], str]
     "boolean": _Compiler.boolean,
     "instant": _Compiler.instant,
 }
+
+
+def _element(target: Target, arguments: Arguments) -> str:
+    """The text of a value or sub-attribute within the array element `e`."""
+    return "(e #>> '{}')" if target.sub is None else f"(e ->> {arguments.add(target.sub.name, 'text')})"
 
 
 def _equalities(condition: Condition) -> dict[str, Any]:

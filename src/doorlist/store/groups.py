@@ -1,0 +1,216 @@
+"""SQL that writes groups and their members. A membership change is rows: its cost is the size of the change. No rules.
+
+Every change of members happens under the lock of the group's row, taken by `lock` before anything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorlist.scim.condition import Condition
+from doorlist.scim.messages import Stored
+from doorlist.store.audit import Entry
+from doorlist.store.db import Connection
+from doorlist.store.reading import groups_table
+from doorlist.store.where import Arguments, where_row
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """The columns that a document sets."""
+
+    display_name: str
+    display_key: str
+    external_id: str | None
+    doc: str
+    search: str
+
+
+_INSERT: Final = """
+with made as (
+    insert into groups (org_id, id, connection_id, display_name, display_key, external_id, doc, search,
+                        created_at, modified_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $9)
+    returning org_id, id)
+insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
+select org_id, $9, $10, $11, $12, $13, 'group', id, $14, $15::jsonb from made
+"""
+
+_UPDATE: Final = """
+with made as (
+    update groups
+       set display_name = $3, display_key = $4, external_id = $5, doc = $6, search = $7::jsonb,
+           version = version + 1, modified_at = greatest($8, modified_at)
+     where org_id = $1 and id = $2
+    returning org_id, id, version, modified_at),
+told as (
+    insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id,
+                              change)
+    select org_id, $8, $9, $10, $11, $12, 'group', id, $13, $14::jsonb from made)
+select version, modified_at from made
+"""
+
+# The key-share lock keeps a person from being deleted between the look-up and the end of the transaction.
+_ADD: Final = """
+with wanted as (
+    select distinct id from unnest($3::uuid[]) as given (id)),
+present as (
+    select u.id from users u join wanted on wanted.id = u.id
+     where u.org_id = $1 and u.connection_id = $4 and u.deleted_at is null
+       for key share of u),
+added as (
+    insert into group_members (org_id, group_id, user_id, added_at)
+    select $1, $2, id, $5 from present
+    on conflict do nothing
+    returning user_id),
+superseded as (
+    delete from retained r using added, grants p
+     where r.org_id = $1 and r.group_id = $2 and r.user_id = added.user_id
+       and p.org_id = $1 and p.principal_id = $2 and p.resource_id = r.resource_id)
+select array(select user_id from added) as added,
+       array(select id from wanted except select id from present) as unknown
+"""
+
+
+async def insert_group(
+    connection: Connection,
+    row: GroupRow,
+    *,
+    org_id: UUID,
+    connection_id: UUID,
+    identifier: UUID,
+    entry: Entry,
+    now: datetime,
+) -> None:
+    """Insert a group of a directory with its audit event. Raises `UniqueViolation`."""
+    await connection.execute(
+        _INSERT,
+        org_id,
+        identifier,
+        connection_id,
+        row.display_name,
+        row.display_key,
+        row.external_id,
+        row.doc,
+        row.search,
+        now,
+        *entry.columns,
+        entry.change,
+    )
+
+
+async def lock(connection: Connection, org_id: UUID, connection_id: UUID, identifier: UUID) -> Stored | None:
+    """The group without its members, locked until the transaction ends; None where there is no such group."""
+    row = await connection.fetchrow(
+        """select id, doc, version, created_at, modified_at from groups
+            where org_id = $1 and connection_id = $2 and id = $3 and deleted_at is null for update""",
+        org_id,
+        connection_id,
+        identifier,
+    )
+    if row is None:
+        return None
+    return Stored(row["id"], row["doc"], row["version"], row["created_at"], row["modified_at"])
+
+
+async def lock_many(connection: Connection, org_id: UUID, identifiers: Sequence[UUID]) -> None:
+    """Lock groups in the order of their ids, the order in which every transaction takes them."""
+    await connection.execute(
+        "select from groups where org_id = $1 and id = any ($2::uuid[]) order by id for update",
+        org_id,
+        list(identifiers),
+    )
+
+
+async def update_group(
+    connection: Connection, row: GroupRow, *, org_id: UUID, identifier: UUID, entry: Entry, now: datetime
+) -> tuple[int, datetime]:
+    """Write a locked group with its audit event; its new version and time. Raises `UniqueViolation`."""
+    made = await connection.fetchrow(
+        _UPDATE,
+        org_id,
+        identifier,
+        row.display_name,
+        row.display_key,
+        row.external_id,
+        row.doc,
+        row.search,
+        now,
+        *entry.columns,
+        entry.change,
+    )
+    return made["version"], made["modified_at"]
+
+
+async def add_members(
+    connection: Connection,
+    *,
+    org_id: UUID,
+    connection_id: UUID,
+    identifier: UUID,
+    people: Sequence[UUID],
+    now: datetime,
+) -> tuple[list[UUID], list[UUID]]:
+    """Add people to a locked group: the ids really added, and the ids that name nobody of this directory.
+
+    What those added had retained from this group is superseded where the membership is a path again.
+    """
+    row = await connection.fetchrow(_ADD, org_id, identifier, list(people), connection_id, now)
+    return row["added"], row["unknown"]
+
+
+async def remove_members(connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID]) -> list[UUID]:
+    """Remove people from a locked group: the ids really removed."""
+    rows = await connection.fetch(
+        """delete from group_members where org_id = $1 and group_id = $2 and user_id = any ($3::uuid[])
+           returning user_id""",
+        org_id,
+        identifier,
+        list(people),
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def remove_others(connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID]) -> list[UUID]:
+    """Remove everybody but the people given from a locked group: the ids really removed."""
+    rows = await connection.fetch(
+        """delete from group_members m where org_id = $1 and group_id = $2
+              and not exists (select from unnest($3::uuid[]) as kept (id) where kept.id = m.user_id)
+           returning user_id""",
+        org_id,
+        identifier,
+        list(people),
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def members_where(
+    connection: Connection, org_id: UUID, identifier: UUID, condition: Condition, *, base: str
+) -> list[UUID]:
+    """The members of a locked group that meet a condition on single members."""
+    rows, arguments = groups_table(base).rows["members"], Arguments(org_id, identifier)
+    chosen = f"select m.user_id {rows.join} and {where_row(condition, rows, arguments)}"
+    found = await connection.fetch(
+        f"select chosen.user_id from groups g, lateral ({chosen}) chosen where g.org_id = $1 and g.id = $2",
+        *arguments.values,
+    )
+    return [row["user_id"] for row in found]
+
+
+async def delete_group(connection: Connection, org_id: UUID, identifier: UUID, *, now: datetime) -> int:
+    """End a locked group and its memberships; its grants stay parked with it. The number of members it had."""
+    ended: int = await connection.fetchval(
+        """with ended as (
+               delete from group_members where org_id = $1 and group_id = $2 returning 1),
+           gone as (
+               update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2)
+           select count(*) from ended""",
+        org_id,
+        identifier,
+        now,
+    )
+    return ended

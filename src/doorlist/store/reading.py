@@ -1,0 +1,183 @@
+"""SQL that reads people and groups for a directory: one, a page, a count. Only what the connection owns.
+
+The document comes as the text that was stored; lists that live in rows (members, a person's groups) come as JSON
+text made by the database, and only when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorlist.scim.condition import Condition
+from doorlist.scim.core import GROUP_TYPE, USER_TYPE
+from doorlist.scim.messages import Stored
+from doorlist.scim.schema import Target
+from doorlist.store.db import Connection, Record
+from doorlist.store.where import Arguments, Column, Rows, Table, order_by, where
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a list request asks for. `offset` and `limit` count resources; limit 0 asks for the total only."""
+
+    condition: Condition | None
+    sort: Target | None
+    descending: bool
+    offset: int
+    limit: int
+    related: bool
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _common(alias: str, kind: str, base: str, endpoint: str) -> dict[str, Column]:
+    return {
+        "id": Column(f"{alias}.id", "uuid"),
+        "externalId": Column(f"{alias}.external_id"),
+        "meta.resourceType": Column(_quoted(kind)),
+        "meta.created": Column(f"{alias}.created_at", "instant"),
+        "meta.lastModified": Column(f"{alias}.modified_at", "instant"),
+        "meta.location": Column(f"({_quoted(base + endpoint + '/')} || {alias}.id)"),
+        "meta.version": Column(f"""('W/"' || {alias}.version || '"')"""),
+    }
+
+
+def users_table(base: str) -> Table:
+    """How people are stored, for addresses under `base`."""
+    groups = """from group_members m
+          join groups d on d.org_id = m.org_id and d.id = m.group_id and d.deleted_at is null
+         where m.org_id = u.org_id and m.user_id = u.id"""
+    address = f"{_quoted(base + '/Groups/')} || m.group_id"
+    return Table(
+        USER_TYPE,
+        "users",
+        "u",
+        {
+            **_common("u", "User", base, "/Users"),
+            "userName": Column("u.user_name_key"),
+            "active": Column("u.active", "boolean"),
+        },
+        {
+            "groups": Rows(
+                groups,
+                {
+                    "value": Column("m.group_id", "uuid"),
+                    "$ref": Column(f"({address})"),
+                    "display": Column("d.display_key"),
+                    "type": Column("'direct'"),
+                },
+            )
+        },
+        f"""(select json_agg(json_build_object('value', m.group_id, '$ref', {address},
+               'display', d.display_name, 'type', 'direct') order by m.group_id) {groups})""",
+    )
+
+
+def groups_table(base: str) -> Table:
+    """How groups are stored, for addresses under `base`."""
+    members = """from group_members m
+          join users p on p.org_id = m.org_id and p.id = m.user_id and p.deleted_at is null
+         where m.org_id = g.org_id and m.group_id = g.id"""
+    address = f"{_quoted(base + '/Users/')} || m.user_id"
+    return Table(
+        GROUP_TYPE,
+        "groups",
+        "g",
+        {**_common("g", "Group", base, "/Groups"), "displayName": Column("g.display_key")},
+        {
+            "members": Rows(
+                members,
+                {
+                    "value": Column("m.user_id", "uuid"),
+                    "$ref": Column(f"({address})"),
+                    "display": Column("coalesce(p.search ->> 'displayName', p.user_name_key)"),
+                    "type": Column("'user'"),
+                },
+            )
+        },
+        f"""(select json_agg(json_build_object('value', m.user_id, '$ref', {address},
+               'display', p.display_name, 'type', 'User') order by m.user_id) {members})""",
+    )
+
+
+async def find(
+    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, identifier: UUID, *, related: bool
+) -> Stored | None:
+    """The resource of that id, or None."""
+    row = await connection.fetchrow(
+        f"""select {_fields(table, related)} from {table.name} {table.alias}
+             where {table.alias}.org_id = $1 and {table.alias}.connection_id = $2 and {table.alias}.id = $3
+               and {table.alias}.deleted_at is null""",
+        org_id,
+        connection_id,
+        identifier,
+    )
+    return None if row is None else _stored(row)
+
+
+async def page(
+    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, search: Search
+) -> tuple[list[Stored], int]:
+    """The resources of a page, and how many there are in all.
+
+    The total is counted only when the page does not show it: a look-up is one statement.
+    """
+    found = await _rows(connection, table, org_id, connection_id, search) if search.limit else []
+    if search.limit and search.offset == 0 and len(found) <= search.limit:
+        return [_stored(row) for row in found], len(found)
+    total = await _count(connection, table, org_id, connection_id, search.condition)
+    return [_stored(row) for row in found[: search.limit]], total
+
+
+async def _rows(
+    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, search: Search
+) -> Sequence[Record]:
+    """One row more than the limit, so that the caller sees whether the page is the last."""
+    alias, arguments = table.alias, Arguments(org_id, connection_id)
+    filtered = _filtered(table, search.condition, arguments)
+    order = f"{alias}.id"
+    if search.sort is not None:
+        order = f"{order_by(search.sort, table, arguments, descending=search.descending)}, {alias}.id"
+    limit = arguments.add(search.limit + 1, "bigint")
+    offset = arguments.add(search.offset, "bigint")
+    chosen = f"select {alias}.id from {table.name} {alias} where {filtered} order by {order} limit {limit}"
+    if search.offset == 0 and search.sort is None:
+        statement = chosen.replace(f"select {alias}.id", f"select {_fields(table, search.related)}", 1)
+        return await connection.fetch(statement, *arguments.values)
+    return await connection.fetch(
+        f"""with chosen as materialized (
+                select c.id, row_number() over () as place from ({chosen} offset {offset}) c)
+            select {_fields(table, search.related)}
+              from chosen join {table.name} {alias} on {alias}.org_id = $1 and {alias}.id = chosen.id
+             order by chosen.place""",
+        *arguments.values,
+    )
+
+
+async def _count(
+    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, condition: Condition | None
+) -> int:
+    arguments = Arguments(org_id, connection_id)
+    filtered = _filtered(table, condition, arguments)
+    statement = f"select count(*) from {table.name} {table.alias} where {filtered}"
+    return int(await connection.fetchval(statement, *arguments.values))
+
+
+def _filtered(table: Table, condition: Condition | None, arguments: Arguments) -> str:
+    alias = table.alias
+    own = f"{alias}.org_id = $1 and {alias}.connection_id = $2 and {alias}.deleted_at is null"
+    return own if condition is None else f"{own} and {where(condition, table, arguments)}"
+
+
+def _fields(table: Table, related: bool) -> str:
+    alias = table.alias
+    rows = f"{table.related}::text" if related else "null::text"
+    return f"{alias}.id, {alias}.doc, {alias}.version, {alias}.created_at, {alias}.modified_at, {rows} as related"
+
+
+def _stored(row: Record) -> Stored:
+    return Stored(row["id"], row["doc"], row["version"], row["created_at"], row["modified_at"], row["related"])

@@ -1,0 +1,166 @@
+"""SQL that writes people. One statement a change where one will do, the audit event in it. No rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorlist.store.audit import Entry
+from doorlist.store.db import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """The columns that a document sets."""
+
+    user_name: str
+    user_name_key: str
+    external_id: str | None
+    display_name: str
+    active: bool
+    doc: str
+    search: str
+
+
+_INSERT: Final = """
+with made as (
+    insert into users (org_id, id, connection_id, user_name, user_name_key, external_id, display_name, active,
+                       doc, search, created_at, modified_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $11)
+    returning org_id, id)
+insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
+select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
+"""
+
+# Deactivation turns live retained rows to held; reactivation raises one attention item where some are held.
+_UPDATE: Final = """
+with made as (
+    update users
+       set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8, active = $9, doc = $10,
+           search = $11::jsonb, version = version + 1, modified_at = greatest($12, modified_at)
+     where org_id = $1 and connection_id = $2 and id = $3 and version = $4 and deleted_at is null
+    returning org_id, id, version, modified_at),
+held as (
+    update retained r set state = 'held' from made
+     where $18 = 'deactivated' and r.org_id = made.org_id and r.user_id = made.id and r.state = 'live'),
+raised as (
+    insert into attention_items (org_id, id, kind, target_kind, target_id, detail, raised_at)
+    select made.org_id, gen_random_uuid(), 'held-access', 'user', made.id, '{}', $12 from made
+     where $18 = 'reactivated'
+       and exists (select from retained r
+                    where r.org_id = made.org_id and r.user_id = made.id and r.state = 'held')),
+told as (
+    insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id,
+                              change)
+    select org_id, $12, $13, $14, $15, $16, 'user', id, $17, $19::jsonb from made)
+select version, modified_at from made
+"""
+
+
+async def insert_user(
+    connection: Connection,
+    row: UserRow,
+    *,
+    org_id: UUID,
+    connection_id: UUID,
+    identifier: UUID,
+    entry: Entry,
+    now: datetime,
+) -> None:
+    """Insert a person of a directory with its audit event. Raises `UniqueViolation`."""
+    await connection.execute(
+        _INSERT,
+        org_id,
+        identifier,
+        connection_id,
+        row.user_name,
+        row.user_name_key,
+        row.external_id,
+        row.display_name,
+        row.active,
+        row.doc,
+        row.search,
+        now,
+        *entry.columns,
+        entry.change,
+    )
+
+
+async def update_user(
+    connection: Connection,
+    row: UserRow,
+    *,
+    org_id: UUID,
+    connection_id: UUID,
+    identifier: UUID,
+    version: int,
+    transition: str,
+    entry: Entry,
+    now: datetime,
+) -> tuple[int, datetime] | None:
+    """Write a person whose version is still `version`, with the audit event; `transition` is '', 'deactivated' or
+    'reactivated'. The new version and time, or None when somebody else was faster. Raises `UniqueViolation`.
+    """
+    made = await connection.fetchrow(
+        _UPDATE,
+        org_id,
+        connection_id,
+        identifier,
+        version,
+        row.user_name,
+        row.user_name_key,
+        row.external_id,
+        row.display_name,
+        row.active,
+        row.doc,
+        row.search,
+        now,
+        *entry.columns,
+        transition,
+        entry.change,
+    )
+    return None if made is None else (made["version"], made["modified_at"])
+
+
+async def groups_of(connection: Connection, org_id: UUID, identifier: UUID) -> list[UUID]:
+    """The ids of the groups that a person is in, in order."""
+    rows = await connection.fetch(
+        "select group_id from group_members where org_id = $1 and user_id = $2 order by group_id", org_id, identifier
+    )
+    return [row["group_id"] for row in rows]
+
+
+async def lock_for_deletion(connection: Connection, org_id: UUID, connection_id: UUID, identifier: UUID) -> int | None:
+    """Lock a person so that no group can add it any more; its version, or None where there is no such person."""
+    version: int | None = await connection.fetchval(
+        """select version from users
+            where org_id = $1 and connection_id = $2 and id = $3 and deleted_at is null for update""",
+        org_id,
+        connection_id,
+        identifier,
+    )
+    return version
+
+
+async def bury(
+    connection: Connection, org_id: UUID, identifier: UUID, *, groups: Sequence[UUID], now: datetime
+) -> None:
+    """Leave a tombstone that remembers the groups, and end the memberships; grants stay with the tombstone."""
+    await connection.execute(
+        """with ended as (
+               delete from group_members where org_id = $1 and user_id = $2),
+           touched as (
+               update groups set version = version + 1, modified_at = greatest($3, modified_at)
+                where org_id = $1 and id = any ($4::uuid[]))
+           update users
+              set deleted_at = $3, active = false, version = version + 1,
+                  snapshot = jsonb_build_object('groups', to_jsonb($4::uuid[]), 'active', active)
+            where org_id = $1 and id = $2""",
+        org_id,
+        identifier,
+        now,
+        list(groups),
+    )
