@@ -36,7 +36,7 @@ def get_person(state: StateFile, key: int) -> Person | None:
 
 def find_person(state: StateFile, name: str) -> Person:
     """Return the person whose handle, user principal name or object id is `name`. Raises `UnknownName`."""
-    found = state.find(FIND, {"name": name.casefold()})  # type: ignore[arg-type] # named values
+    found = state.find(FIND, {"name": name.casefold()})
     if found is None:
         raise UnknownName(f"Nobody in the directory is called {name!r}.")
     return person_of(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -19,6 +19,7 @@ from entrasim.refusals import CycleRunning, StateUnusable
 
 VERSION = 1
 Row = tuple[Any, ...]
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 class StateFile:
@@ -69,11 +70,11 @@ class StateFile:
             raise
         self._connection.execute("commit")
 
-    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+    def run(self, statement: str, values: Values = ()) -> int:
         """Run one statement and return how many rows it changed."""
         return self._connection.execute(statement, values).rowcount
 
-    def insert(self, statement: str, values: Sequence[Any] = ()) -> int:
+    def insert(self, statement: str, values: Values = ()) -> int:
         """Run one insert and return the key of the new row."""
         key = self._connection.execute(statement, values).lastrowid
         return int(key or 0)
@@ -82,16 +83,16 @@ class StateFile:
         """Run one statement once per row and return how many rows changed in all."""
         return self._connection.executemany(statement, rows).rowcount
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, statement: str, values: Values = ()) -> list[Row]:
         """Return every row of a query."""
         return self._connection.execute(statement, values).fetchall()
 
-    def find(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+    def find(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row of a query, or None."""
         found: Row | None = self._connection.execute(statement, values).fetchone()
         return found
 
-    def row(self, statement: str, values: Sequence[Any] = ()) -> Row:
+    def row(self, statement: str, values: Values = ()) -> Row:
         """Return the row of a query that always has one."""
         found = self.find(statement, values)
         assert found is not None

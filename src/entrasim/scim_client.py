@@ -1,0 +1,193 @@
+"""The requests of Entra's provisioning service, one method each, and what it demands of the answers.
+
+A `Conversation` holds the requests made for one object, in order, so that the log can show them raw. The token is
+sent and never recorded. Every method raises `Failure` where the answer is not what the service expects.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from entrasim.outcomes import INCOMPATIBLE, PROTOCOL_ERROR, TIMEOUT, Failure, failure_of
+from entrasim.people import timestamp
+from entrasim.targets import ShapeError
+from entrasim.wire import Answer, Wire, WireFault, WireTimeout
+
+USERS, GROUPS = "Users", "Groups"
+KEPT_BODY = 16 * 1024  # bytes of a body that the log keeps
+_encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder()
+
+Resource = dict[str, Any]
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as the log keeps it; `status` is 0 where no answer came, bodies are the texts on the wire."""
+
+    method: str
+    path: str
+    status: int
+    time: str
+    milliseconds: float
+    request: str | None = None
+    response: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A tenant URL taken apart: requests go to `base` + path, and carry the URL's own `query` every time."""
+
+    base: str
+    query: str
+    token: str
+
+    @classmethod
+    def of(cls, url: str, token: str) -> Endpoint:
+        """Take a tenant URL apart; it may carry a feature flag as its query."""
+        parts = urlsplit(url)
+        return cls(parts.path.rstrip("/"), parts.query, token)
+
+    def path(self, *segments: str, **query: str) -> str:
+        """Spell a request target below the base."""
+        own = [self.query] if self.query else []
+        own += [f"{name}={quote(value, safe='')}" for name, value in query.items()]
+        tail = f"?{'&'.join(own)}" if own else ""
+        return "/".join((self.base, *(quote(segment, safe="") for segment in segments))) + tail
+
+
+class ScimClient:
+    """An application's SCIM endpoint behind a `Wire`; `clock` gives the times of the record."""
+
+    def __init__(self, wire: Wire, endpoint: Endpoint, *, clock: Callable[[], datetime]) -> None:
+        self.wire, self.endpoint, self.clock = wire, endpoint, clock
+        head = f"authorization: Bearer {endpoint.token}\r\naccept: application/scim+json\r\nuser-agent: entrasim\r\n"
+        self.headers = head.encode("latin-1")
+        self.body_headers = self.headers + b"content-type: application/scim+json; charset=utf-8\r\n"
+
+    def conversation(self) -> Conversation:
+        """Begin the requests for one object."""
+        return Conversation(self)
+
+
+class Conversation:
+    """The requests made for one object; `exchanges` is their record."""
+
+    def __init__(self, client: ScimClient) -> None:
+        self._client = client
+        self.exchanges: list[Exchange] = []
+
+    async def find(self, kind: str, attribute: str, *, value: str) -> list[Resource]:
+        """Ask for resources whose attribute equals a value; groups are asked for without their members."""
+        query = {"excludedAttributes": "members"} if kind == GROUPS else {}
+        query["filter"] = f"{attribute} eq {literal(value)}"
+        return await self._list(kind, query)
+
+    async def read(self, kind: str, target_id: str) -> Resource | None:
+        """Read a linked resource, groups without their members; None when it is gone."""
+        query = {"excludedAttributes": "members"} if kind == GROUPS else {}
+        answer = await self._send("GET", self._client.endpoint.path(kind, target_id, **query))
+        if answer.status == 404:
+            return None
+        return self._resource(self._expect(answer, 200))
+
+    async def create(self, kind: str, body: dict[str, Any]) -> Resource:
+        """Create a resource and return it; its id becomes the link."""
+        answer = await self._send("POST", self._client.endpoint.path(kind), body)
+        return self._resource(self._expect(answer, 201, 200, creating=True))
+
+    async def patch(self, kind: str, target_id: str, *, body: dict[str, Any]) -> None:
+        """Change a resource."""
+        self._expect(await self._send("PATCH", self._client.endpoint.path(kind, target_id), body), 204, 200)
+
+    async def delete(self, kind: str, target_id: str) -> None:
+        """Delete a resource; one that is gone already is as good."""
+        self._expect(await self._send("DELETE", self._client.endpoint.path(kind, target_id)), 204, 200, 404)
+
+    async def holds_reference(self, kind: str, target_id: str, *, attribute: str, value: str) -> bool:
+        """Ask whether a reference attribute of a resource already holds a target id."""
+        wanted = f"id eq {literal(target_id)} and {attribute} eq {literal(value)}"
+        return bool(await self._list(kind, {"filter": wanted, "attributes": "id"}))
+
+    async def schemas(self) -> list[Resource]:
+        """Read what the endpoint says it supports."""
+        return await self._list("Schemas", {})
+
+    async def _list(self, kind: str, query: dict[str, str]) -> list[Resource]:
+        answer = await self._send("GET", self._client.endpoint.path(kind, **query))
+        if answer.status == 404:
+            raise Failure(INCOMPATIBLE, "HTTP 404 where a list, if an empty one, was due", 404)
+        listed = self._expect(answer, 200)
+        total, found = (listed or {}).get("totalResults"), (listed or {}).get("Resources", [])
+        if type(total) is not int or not isinstance(found, list) or (total and not found):
+            raise Failure(INCOMPATIBLE, "the answer to a query is no ListResponse", answer.status)
+        return [self._resource(one) for one in found]
+
+    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        client = self._client
+        content = None if body is None else _encoder.encode(body)
+        headers = client.headers if body is None else client.body_headers
+        started, ticks = client.clock(), time.perf_counter()
+        answer, fault = Answer(0), None
+        try:
+            answer = await client.wire.send(method, path, headers=headers, body=content)
+        except WireFault as error:
+            fault = Failure(TIMEOUT if isinstance(error, WireTimeout) else PROTOCOL_ERROR, str(error))
+        self.exchanges.append(
+            Exchange(
+                method=method,
+                path=path,
+                status=answer.status,
+                time=timestamp(started),
+                milliseconds=round((time.perf_counter() - ticks) * 1000, 2),
+                request=self._kept(content),
+                response=self._kept(answer.body),
+                request_id=answer.headers.get("x-request-id") or answer.headers.get("request-id"),
+            )
+        )
+        if fault is not None:
+            raise fault
+        return answer
+
+    def _expect(self, answer: Answer, *statuses: int, creating: bool = False) -> Any:
+        try:
+            body = _decoder.decode(answer.body) if answer.body else None
+        except msgspec.DecodeError as error:
+            if answer.status in statuses:
+                raise Failure(INCOMPATIBLE, f"the answer is not JSON: {error}", answer.status) from error
+            body = None
+        if answer.status not in statuses:
+            raise failure_of(answer.status, body, creating=creating)
+        if body is not None and not isinstance(body, dict):
+            raise Failure(INCOMPATIBLE, "the answer is no JSON object", answer.status)
+        return body
+
+    def _resource(self, body: Any) -> Resource:
+        if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+            raise Failure(INCOMPATIBLE, "the answer carries no resource with an id")
+        return body
+
+    def _kept(self, content: bytes | None) -> str | None:
+        if not content:
+            return None
+        text = content[:KEPT_BODY].decode("utf-8", "replace")
+        if len(content) > KEPT_BODY:
+            text += f" … ({len(content)} bytes in all)"
+        return text.replace(self._client.endpoint.token, "[token]")
+
+
+def literal(value: str) -> str:
+    """Quote a comparison value of a filter (RFC 7644 section 3.4.2.2: a JSON string)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def incompatible(error: ShapeError) -> Failure:
+    """Judge a resource whose attribute has the wrong JSON type."""
+    return Failure(INCOMPATIBLE, str(error))
