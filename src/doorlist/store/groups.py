@@ -54,6 +54,19 @@ told as (
 select version, modified_at from made
 """
 
+_DELETE: Final = """
+with ended as (
+    delete from group_members where org_id = $1 and group_id = $2 returning 1),
+gone as (
+    update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2
+    returning org_id, id),
+told as (
+    insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id,
+                              change)
+    select org_id, $3, $4, $5, $6, $7, 'group', id, $8, $9::jsonb from gone)
+select count(*) from ended
+"""
+
 # The key-share lock keeps a person from being deleted between the look-up and the end of the transaction.
 _ADD: Final = """
 with wanted as (
@@ -201,16 +214,7 @@ async def members_where(
     return [row["user_id"] for row in found]
 
 
-async def delete_group(connection: Connection, org_id: UUID, identifier: UUID, *, now: datetime) -> int:
+async def delete_group(connection: Connection, org_id: UUID, identifier: UUID, *, entry: Entry, now: datetime) -> int:
     """End a locked group and its memberships; its grants stay parked with it. The number of members it had."""
-    ended: int = await connection.fetchval(
-        """with ended as (
-               delete from group_members where org_id = $1 and group_id = $2 returning 1),
-           gone as (
-               update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2)
-           select count(*) from ended""",
-        org_id,
-        identifier,
-        now,
-    )
+    ended: int = await connection.fetchval(_DELETE, org_id, identifier, now, *entry.columns, entry.change)
     return ended

@@ -147,8 +147,8 @@ async def _rows(
     chosen = f"select {alias}.id from {table.name} {alias} where {filtered} order by {order} limit {limit}"
     if search.offset == 0 and search.sort is None:
         statement = chosen.replace(f"select {alias}.id", f"select {_fields(table, search.related)}", 1)
-        return await connection.fetch(statement, *arguments.values)
-    return await connection.fetch(
+        return list(await connection.fetch(statement, *arguments.values))
+    rows = await connection.fetch(
         f"""with chosen as materialized (
                 select c.id, row_number() over () as place from ({chosen} offset {offset}) c)
             select {_fields(table, search.related)}
@@ -156,6 +156,7 @@ async def _rows(
              order by chosen.place""",
         *arguments.values,
     )
+    return list(rows)
 
 
 async def _count(

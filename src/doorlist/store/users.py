@@ -60,6 +60,23 @@ select version, modified_at from made
 """
 
 
+_BURY: Final = """
+with ended as (
+    delete from group_members where org_id = $1 and user_id = $2),
+touched as (
+    update groups set version = version + 1, modified_at = greatest($3, modified_at)
+     where org_id = $1 and id = any ($4::uuid[])),
+gone as (
+    update users
+       set deleted_at = $3, active = false, version = version + 1,
+           snapshot = jsonb_build_object('groups', to_jsonb($4::uuid[]), 'active', active)
+     where org_id = $1 and id = $2
+    returning org_id, id)
+insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
+select org_id, $3, $5, $6, $7, $8, 'user', id, $9, $10::jsonb from gone
+"""
+
+
 async def insert_user(
     connection: Connection,
     row: UserRow,
@@ -146,21 +163,7 @@ async def lock_for_deletion(connection: Connection, org_id: UUID, connection_id:
 
 
 async def bury(
-    connection: Connection, org_id: UUID, identifier: UUID, *, groups: Sequence[UUID], now: datetime
+    connection: Connection, org_id: UUID, identifier: UUID, *, groups: Sequence[UUID], entry: Entry, now: datetime
 ) -> None:
     """Leave a tombstone that remembers the groups, and end the memberships; grants stay with the tombstone."""
-    await connection.execute(
-        """with ended as (
-               delete from group_members where org_id = $1 and user_id = $2),
-           touched as (
-               update groups set version = version + 1, modified_at = greatest($3, modified_at)
-                where org_id = $1 and id = any ($4::uuid[]))
-           update users
-              set deleted_at = $3, active = false, version = version + 1,
-                  snapshot = jsonb_build_object('groups', to_jsonb($4::uuid[]), 'active', active)
-            where org_id = $1 and id = $2""",
-        org_id,
-        identifier,
-        now,
-        list(groups),
-    )
+    await connection.execute(_BURY, org_id, identifier, now, list(groups), *entry.columns, entry.change)

@@ -1,0 +1,259 @@
+"""SCIM verbs for groups: create, replace, patch, delete. Each is a check, one transaction and its audit event.
+
+The group's row is locked before anything about it is read, so parallel changes of one group queue and lose
+nothing. Members change as rows; the member list is never read. A person who leaves a group keeps what the keep
+policy says (`store.access`); grants themselves are never touched here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from doorlist.domain.directory import fold
+from doorlist.domain.events import Action, TargetKind
+from doorlist.domain.tenancy import Scope
+from doorlist.errors import InvalidValue, Taken
+from doorlist.scim.core import GROUP_TYPE
+from doorlist.scim.messages import Stored
+from doorlist.scim.patch import apply_changes, parse_patch
+from doorlist.scim.plan import Delta, RemoveWhere, Step, plan_group
+from doorlist.scim.resource import read_resource
+from doorlist.scim.values import comparison_form
+from doorlist.service.provisioning import (
+    Apply,
+    Call,
+    Outcome,
+    Versions,
+    admit,
+    changed_names,
+    demand_plan,
+    entry,
+    missing,
+    new_id,
+    unique_as,
+)
+from doorlist.store import access, groups
+from doorlist.store.db import Connection, Database
+from doorlist.store.groups import GroupRow
+
+Document = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Moved:
+    """Who really joined and left in one transaction, net of what was undone in it."""
+
+    added: set[UUID] = field(default_factory=set)
+    removed: set[UUID] = field(default_factory=set)
+    retained: int = 0
+
+    def join(self, people: Iterable[UUID]) -> None:
+        for person in people:
+            if person in self.removed:
+                self.removed.discard(person)
+            else:
+                self.added.add(person)
+
+    def leave(self, people: Iterable[UUID]) -> None:
+        for person in people:
+            if person in self.added:
+                self.added.discard(person)
+            else:
+                self.removed.add(person)
+
+    def told(self) -> dict[str, list[str]]:
+        named = {"added": self.added, "removed": self.removed}
+        return {name: sorted(map(str, people)) for name, people in named.items() if people}
+
+
+async def create_group(database: Database, call: Call, body: Any) -> Outcome:
+    """A new group from a POST, with its members. Raises `Taken` where the displayName belongs to another."""
+    admit(call.caller, Scope.GROUPS_WRITE)
+    demand_plan(call.caller)
+    incoming = read_resource(GROUP_TYPE, body)
+    row, identifier = _row(incoming.document), new_id(call.now)
+    told: dict[str, Any] = {"displayName": row.display_name}
+    if incoming.members:
+        told["added"] = sorted(map(str, incoming.members))
+    written = entry(call, Action.GROUP_CREATED, TargetKind.GROUP, identifier, told)
+
+    async def insert(connection: Connection) -> None:
+        org_id, connection_id = call.caller.org_id, call.caller.connection_id
+        await groups.insert_group(
+            connection,
+            row,
+            org_id=org_id,
+            connection_id=connection_id,
+            identifier=identifier,
+            entry=written,
+            now=call.now,
+        )
+        if incoming.members:
+            await _step(connection, call, identifier, Delta(added=incoming.members), _Moved())
+
+    opened = database.transaction if incoming.members else database.reading
+    with unique_as(_taken(row)):
+        async with opened() as connection:
+            await insert(connection)
+    change = {"created": ["displayName"], "members added": len(incoming.members)}
+    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
+
+
+async def replace_group(
+    database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
+) -> Outcome:
+    """A group as a PUT describes it: its attributes and exactly the members listed."""
+    incoming = read_resource(GROUP_TYPE, body)
+    steps = (Delta(added=incoming.members, reset=True),)
+    return await _change(database, call, identifier, versions, lambda _: dict(incoming.document), steps)
+
+
+async def patch_group(
+    database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
+) -> Outcome:
+    """A group after the operations of a PATCH, all of them or none; the cost is that of the members named."""
+    change = plan_group(parse_patch(body, GROUP_TYPE))
+    return await _change(
+        database,
+        call,
+        identifier,
+        versions,
+        lambda before: apply_changes(GROUP_TYPE, before, change.attributes),
+        change.steps,
+    )
+
+
+async def delete_group(database: Database, call: Call, identifier: UUID | None, versions: Versions) -> Outcome:
+    """End a group. Under keep its members retain what it gave; its grants are parked with it."""
+    admit(call.caller, Scope.GROUPS_WRITE)
+    demand_plan(call.caller)
+
+    async def attempt() -> Outcome:
+        async with database.transaction() as connection:
+            stored = await _locked(connection, call, identifier, versions)
+            org_id = call.caller.org_id
+            retained = await access.retain_after_group_deleted(connection, org_id, stored.id, call.now)
+            written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, {"retained": retained})
+            ended = await groups.delete_group(connection, org_id, stored.id, entry=written, now=call.now)
+        return Outcome(None, {"deleted": True, "members removed": ended, "access retained": retained})
+
+    return await database.retrying(attempt)
+
+
+async def _change(
+    database: Database,
+    call: Call,
+    identifier: UUID | None,
+    versions: Versions,
+    change: Apply,
+    steps: tuple[Step, ...],
+) -> Outcome:
+    admit(call.caller, Scope.GROUPS_WRITE)
+    demand_plan(call.caller)
+
+    async def attempt() -> Outcome:
+        async with database.transaction() as connection:
+            stored = await _locked(connection, call, identifier, versions)
+            moved = _Moved()
+            for step in steps:
+                await _step(connection, call, stored.id, step, moved)
+            return await _write(connection, call, stored, change, moved)
+
+    return await database.retrying(attempt)
+
+
+async def _locked(connection: Connection, call: Call, identifier: UUID | None, versions: Versions) -> Stored:
+    caller = call.caller
+    stored = None
+    if identifier is not None:
+        stored = await groups.lock(connection, caller.org_id, caller.connection_id, identifier)
+    if stored is None:
+        raise missing(GROUP_TYPE)
+    versions.check(stored.version)
+    return stored
+
+
+async def _step(connection: Connection, call: Call, group: UUID, step: Step, moved: _Moved) -> None:
+    org_id = call.caller.org_id
+    left: list[UUID] = []
+    if isinstance(step, RemoveWhere):
+        met = await groups.members_where(connection, org_id, group, step.condition, base=call.base)
+        left = await groups.remove_members(connection, org_id, group, met) if met else []
+    elif step.reset:
+        left = await groups.remove_others(connection, org_id, group, list(step.added))
+    elif step.removed:
+        left = await groups.remove_members(connection, org_id, group, list(step.removed))
+    if left:
+        moved.leave(left)
+        moved.retained += await access.retain_after_leaving(connection, org_id, group, left, call.now)
+    if isinstance(step, Delta) and step.added:
+        moved.join(await _add(connection, call, group, step.added))
+
+
+async def _add(connection: Connection, call: Call, group: UUID, people: frozenset[UUID]) -> list[UUID]:
+    added, unknown = await groups.add_members(
+        connection,
+        org_id=call.caller.org_id,
+        connection_id=call.caller.connection_id,
+        identifier=group,
+        people=list(people),
+        now=call.now,
+    )
+    if unknown:
+        named = ", ".join(map(str, sorted(unknown)[:5]))
+        raise InvalidValue(
+            f"{len(unknown)} of the members are no people of this directory: {named}. Groups of groups are not kept.",
+            place="members",
+        )
+    return added
+
+
+async def _write(connection: Connection, call: Call, stored: Stored, change: Apply, moved: _Moved) -> Outcome:
+    before, after = msgspec.json.decode(stored.document), change(msgspec.json.decode(stored.document))
+    changes, told = changed_names(before, after), moved.told()
+    if not changes and not told:
+        return Outcome(stored)
+    row = _row(after)
+    action = Action.GROUP_CHANGED if changes else Action.GROUP_MEMBERS_CHANGED
+    event = {**({"attributes": changes} if changes else {}), **told}
+    with unique_as(_taken(row)):
+        version, modified = await groups.update_group(
+            connection,
+            row,
+            org_id=call.caller.org_id,
+            identifier=stored.id,
+            entry=entry(call, action, TargetKind.GROUP, stored.id, event),
+            now=call.now,
+        )
+    return Outcome(Stored(stored.id, row.doc, version, stored.created, modified), _summary(changes, moved))
+
+
+def _summary(changes: dict[str, list[Any]], moved: _Moved) -> dict[str, Any]:
+    counted = {
+        "members added": len(moved.added),
+        "members removed": len(moved.removed),
+        "access retained": moved.retained,
+    }
+    return {
+        **({"attributes": changes} if changes else {}),
+        **{name: count for name, count in counted.items() if count},
+    }
+
+
+def _row(document: Document) -> GroupRow:
+    return GroupRow(
+        display_name=document["displayName"],
+        display_key=fold(document["displayName"]),
+        external_id=document.get("externalId"),
+        doc=msgspec.json.encode(document).decode(),
+        search=msgspec.json.encode(comparison_form(GROUP_TYPE, document)).decode(),
+    )
+
+
+def _taken(row: GroupRow) -> Taken:
+    return Taken(f"Another group of this directory has the displayName {row.display_name!r}.", place="displayName")

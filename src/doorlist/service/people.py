@@ -1,0 +1,227 @@
+"""SCIM verbs for people: create, replace, patch, delete. Each is a check, one transaction and its audit event.
+
+A write of one person is optimistic: read, change in memory, write if the version is still the same, else again.
+SCIM never touches grants; deactivation holds what a person had retained (see docs/explanation/access-model.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from doorlist.domain.directory import fold
+from doorlist.domain.events import Action, TargetKind
+from doorlist.domain.tenancy import PROVISIONING_PLAN, Scope
+from doorlist.errors import Taken, Unavailable
+from doorlist.scim.core import USER_TYPE
+from doorlist.scim.messages import Stored
+from doorlist.scim.patch import apply_changes, parse_patch
+from doorlist.scim.resource import read_resource
+from doorlist.scim.values import comparison_form
+from doorlist.service.provisioning import (
+    Call,
+    Outcome,
+    Versions,
+    admit,
+    changed_names,
+    demand_plan,
+    entry,
+    missing,
+    new_id,
+    unique_as,
+)
+from doorlist.store import groups as group_rows
+from doorlist.store import users
+from doorlist.store.db import Connection, Database
+from doorlist.store.reading import find, users_table
+from doorlist.store.users import UserRow
+
+_ATTEMPTS: Final = 20
+Document = dict[str, Any]
+
+
+async def create_user(database: Database, call: Call, body: Any) -> Outcome:
+    """A new person from a POST. Raises `Taken` where the userName belongs to somebody."""
+    admit(call.caller, Scope.USERS_WRITE)
+    demand_plan(call.caller)
+    incoming = read_resource(USER_TYPE, body)
+    incoming.document.setdefault("active", True)
+    row, identifier = _row(incoming.document), new_id(call.now)
+    told = {"userName": row.user_name, "active": row.active}
+    with unique_as(_taken(row)):
+        async with database.reading() as connection:
+            await users.insert_user(
+                connection,
+                row,
+                org_id=call.caller.org_id,
+                connection_id=call.caller.connection_id,
+                identifier=identifier,
+                entry=entry(call, Action.USER_CREATED, TargetKind.USER, identifier, told),
+                now=call.now,
+            )
+    change = {"created": sorted(name for name in incoming.document if name != "schemas"), **_ignored(incoming.ignored)}
+    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
+
+
+async def replace_user(
+    database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
+) -> Outcome:
+    """A person as a PUT describes it; what it leaves out is unassigned, but for the active state."""
+    admit(call.caller, Scope.USERS_WRITE)
+    incoming = read_resource(USER_TYPE, body)
+
+    def replaced(before: Document) -> Document:
+        return {"active": before.get("active", True), **incoming.document}
+
+    outcome = await _change(database, call, identifier, versions, replaced)
+    return replace(outcome, change={**outcome.change, **_ignored(incoming.ignored)})
+
+
+async def patch_user(database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions) -> Outcome:
+    """A person after the operations of a PATCH, all of them or none."""
+    admit(call.caller, Scope.USERS_WRITE)
+    changes = parse_patch(body, USER_TYPE)
+
+    def patched(before: Document) -> Document:
+        active = before.get("active", True)
+        after = apply_changes(USER_TYPE, before, changes)
+        after.setdefault("active", active)
+        return after
+
+    return await _change(database, call, identifier, versions, patched)
+
+
+async def delete_user(database: Database, call: Call, identifier: UUID | None, versions: Versions) -> Outcome:
+    """Bury a person: memberships end, a tombstone stays for thirty days, the userName is free at once."""
+    admit(call.caller, Scope.USERS_WRITE)
+    if identifier is None:
+        raise missing(USER_TYPE)
+    for _ in range(_ATTEMPTS):
+        groups = await database.retrying(lambda: _bury(database, call, identifier, versions))
+        if groups is not None:
+            return Outcome(None, {"deleted": True, "memberships ended": groups})
+    raise Unavailable("The person was being added to groups all the while.")
+
+
+async def _bury(database: Database, call: Call, identifier: UUID, versions: Versions) -> int | None:
+    """Groups are locked before the person, as everywhere; None when a group was joined in between."""
+    org_id, connection_id = call.caller.org_id, call.caller.connection_id
+    async with database.transaction() as connection:
+        before = await users.groups_of(connection, org_id, identifier)
+        if before:
+            await group_rows.lock_many(connection, org_id, before)
+        version = await users.lock_for_deletion(connection, org_id, connection_id, identifier)
+        if version is None:
+            raise missing(USER_TYPE)
+        versions.check(version)
+        groups = await users.groups_of(connection, org_id, identifier)
+        if not set(groups) <= set(before):
+            return None
+        told = {"groups": [str(group) for group in groups]}
+        written = entry(call, Action.USER_DELETED, TargetKind.USER, identifier, told)
+        await users.bury(connection, org_id, identifier, groups=groups, entry=written, now=call.now)
+    return len(groups)
+
+
+async def _change(
+    database: Database,
+    call: Call,
+    identifier: UUID | None,
+    versions: Versions,
+    change: Callable[[Document], Document],
+) -> Outcome:
+    if identifier is None:
+        raise missing(USER_TYPE)
+    for _ in range(_ATTEMPTS):
+        async with database.reading() as connection:
+            outcome = await _attempt(connection, call, identifier, versions, change)
+        if outcome is not None:
+            return outcome
+    raise Unavailable("The person was being changed by others all the while.")
+
+
+async def _attempt(
+    connection: Connection,
+    call: Call,
+    identifier: UUID,
+    versions: Versions,
+    change: Callable[[Document], Document],
+) -> Outcome | None:
+    """Read, change, write if nobody was faster; None when somebody was."""
+    caller = call.caller
+    table = users_table(call.base)
+    stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=True)
+    if stored is None:
+        raise missing(USER_TYPE)
+    versions.check(stored.version)
+    before, after = msgspec.json.decode(stored.document), change(msgspec.json.decode(stored.document))
+    changes = changed_names(before, after)
+    if not changes:
+        return Outcome(stored)
+    if caller.plan is not PROVISIONING_PLAN and changes != {"active": [True, False]}:
+        demand_plan(caller)
+    return await _write(connection, call, stored, after, changes)
+
+
+async def _write(
+    connection: Connection, call: Call, stored: Stored, after: Document, changes: Mapping[str, list[Any]]
+) -> Outcome | None:
+    row, transition = _row(after), _transition(changes)
+    action = {
+        "deactivated": Action.USER_DEACTIVATED,
+        "reactivated": Action.USER_REACTIVATED,
+    }.get(transition, Action.USER_CHANGED)
+    with unique_as(_taken(row)):
+        made = await users.update_user(
+            connection,
+            row,
+            org_id=call.caller.org_id,
+            connection_id=call.caller.connection_id,
+            identifier=stored.id,
+            version=stored.version,
+            transition=transition,
+            entry=entry(call, action, TargetKind.USER, stored.id, {"attributes": dict(changes)}),
+            now=call.now,
+        )
+    if made is None:
+        return None
+    version, modified = made
+    return Outcome(replace(stored, document=row.doc, version=version, modified=modified), {"attributes": dict(changes)})
+
+
+def _transition(changes: Mapping[str, list[Any]]) -> str:
+    active = changes.get("active")
+    if active is None:
+        return ""
+    return "reactivated" if active[1] else "deactivated"
+
+
+def _row(document: Document) -> UserRow:
+    user_name = document["userName"]
+    return UserRow(
+        user_name=user_name,
+        user_name_key=fold(user_name),
+        external_id=document.get("externalId"),
+        display_name=_display_name(document),
+        active=document["active"],
+        doc=msgspec.json.encode(document).decode(),
+        search=msgspec.json.encode(comparison_form(USER_TYPE, document)).decode(),
+    )
+
+
+def _display_name(document: Document) -> str:
+    name = document.get("name", {})
+    parts = " ".join(name[part] for part in ("givenName", "familyName") if part in name)
+    return str(document.get("displayName") or name.get("formatted") or parts or document["userName"])
+
+
+def _taken(row: UserRow) -> Taken:
+    return Taken(f"Another person of this directory has the userName {row.user_name!r}.", place="userName")
+
+
+def _ignored(names: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"ignored": list(names)} if names else {}
