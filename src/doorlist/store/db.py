@@ -9,23 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 from asyncpg.exceptions import (
+    CannotConnectNowError,
+    ClientConfigurationError,
     DeadlockDetectedError,
     InterfaceError,
+    InvalidAuthorizationSpecificationError,
+    InvalidCatalogNameError,
+    OperatorInterventionError,
     PostgresConnectionError,
     SerializationError,
     TooManyConnectionsError,
     UniqueViolationError,
 )
-from asyncpg.exceptions import CannotConnectNowError, OperatorInterventionError
 
-from doorlist.errors import Unavailable
+from doorlist.errors import BadInput, Unavailable
 
-Connection = asyncpg.Connection
-Record = asyncpg.Record
+Connection: TypeAlias = asyncpg.Connection
+Record: TypeAlias = asyncpg.Record
 T = TypeVar("T")
 
 _RETRYABLE = (DeadlockDetectedError, SerializationError)
@@ -38,6 +42,7 @@ _UNREACHABLE = (
     OperatorInterventionError,
     TimeoutError,
 )
+_REFUSED = (InvalidAuthorizationSpecificationError, InvalidCatalogNameError)
 
 
 class UniqueViolation(Exception):  # noqa: N818 - the store's word for the database's answer, never shown
@@ -62,7 +67,7 @@ class Database:
     @classmethod
     async def connect(cls, url: str, *, minimum: int = 1, maximum: int = 8) -> Database:
         """Open the pool. Raises `Unavailable` when the server cannot be reached within ten seconds."""
-        with _translated():
+        with _Translated():
             pool = await asyncpg.create_pool(
                 url,
                 min_size=minimum,
@@ -85,7 +90,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
-        with _translated():
+        with _Translated():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection
 
@@ -105,11 +110,38 @@ class Database:
         return await verb()
 
 
+async def connect_alone(url: str) -> Connection:
+    """A connection outside any pool, which the caller closes.
+
+    Raises:
+        BadInput: the address cannot be used, or the server does not let this account in.
+        Unavailable: the server cannot be reached within ten seconds.
+    """
+    with _Translated():
+        try:
+            return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "doorlist"})
+        except _REFUSED as error:
+            raise BadInput(f"The database refuses: {error}.") from error
+        except (ValueError, ClientConfigurationError) as error:
+            raise BadInput(f"The database URL is not usable: {error}.") from error
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[Connection]:
+    """One connection for a short errand; raises like `connect_alone`."""
+    connection = await connect_alone(url)
+    try:
+        with _Translated():
+            yield connection
+    finally:
+        await connection.close(timeout=10)
+
+
 async def _keep_session(_: Connection) -> None:
     return None
 
 
-class _translated:
+class _Translated:
     """Turns driver errors into the store's and the product's own."""
 
     def __enter__(self) -> None:

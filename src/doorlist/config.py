@@ -1,0 +1,111 @@
+"""The settings of a Doorlist process: read once from the environment and the command line, frozen afterwards.
+
+Every setting has a key DOORLIST_NAME. A key of that prefix that names no setting refuses to start, because a
+misspelt limit would otherwise be no limit at all. Knows no other module of Doorlist but its errors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from doorlist.errors import BadInput
+
+PREFIX = "DOORLIST_"
+
+
+def default_data() -> Path:
+    """The data folder of this account when none is named, as the platform's convention has it."""
+    return platformdirs.user_data_path("doorlist", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can choose. `load` is the way to get one."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    database_url: str | None = Field(None, description="PostgreSQL 15 or newer; none: the embedded server")
+    data: Path = Field(default_factory=default_data, description="folder of the embedded server")
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535, description="port to listen on; 0: any free one")] = 8080
+    workers: Annotated[int, Field(ge=1, le=64, description="number of serving processes")] = 1
+    public_url: str | None = Field(None, description="base of every address shown to directories")
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30, description="longest request body")] = 16 << 20
+    max_filter_length: Annotated[int, Field(ge=64, le=1 << 20, description="longest filter, in characters")] = 4096
+    default_page_size: Annotated[int, Field(ge=1, le=10_000, description="page length when none is asked")] = 100
+    max_page_size: Annotated[int, Field(ge=1, le=10_000, description="longest page of a list")] = 1000
+    pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of one process")] = 8
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
+    request_log_days: Annotated[int, Field(ge=1, le=3650, description="days that requests are remembered")] = 30
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("starts with postgresql://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("starts with https:// or http://")
+        return value.rstrip("/")
+
+    @field_validator("max_page_size")
+    @classmethod
+    def _holds_default_page(cls, value: int, info: Any) -> int:
+        if value < info.data.get("default_page_size", 1):
+            raise ValueError("is at least default_page_size")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """The base of addresses shown to people and directories, without a slash at its end."""
+        return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The keys and values from which `load` makes an equal object in a child process."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def load(environ: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
+    """The settings of the environment; `chosen` values that are not None win over it.
+
+    Raises:
+        BadInput: a key is unknown or a value out of its bounds; each is listed with its key.
+    """
+    unknown = _unknown_keys(os.environ if environ is None else environ)
+    if unknown:
+        raise BadInput("The environment holds keys that name no setting of Doorlist.", problems=unknown)
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        problems = tuple(_problem(entry["loc"], entry["msg"]) for entry in error.errors())
+        raise BadInput("The settings are not usable.", problems=problems) from None
+
+
+def _unknown_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return tuple(
+        f"{key}: unknown" for key in sorted(environ) if key.upper().startswith(PREFIX) and key.upper() not in known
+    )
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    return f"{PREFIX}{name.upper()}: {message.removeprefix('Value error, ')}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
