@@ -101,7 +101,7 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
         async with opened() as connection:
             await insert(connection)
     change = {"created": ["displayName"], "members added": len(incoming.members)}
-    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
+    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change, reread=bool(incoming.members))
 
 
 async def replace_group(
@@ -110,7 +110,7 @@ async def replace_group(
     """A group as a PUT describes it: its attributes and exactly the members listed."""
     incoming = read_resource(GROUP_TYPE, body)
     steps = (Delta(added=incoming.members, reset=True),)
-    return await _change(database, call, identifier, versions, lambda _: dict(incoming.document), steps)
+    return await _change(database, call, identifier, versions, change=lambda _: dict(incoming.document), steps=steps)
 
 
 async def patch_group(
@@ -123,8 +123,8 @@ async def patch_group(
         call,
         identifier,
         versions,
-        lambda before: apply_changes(GROUP_TYPE, before, change.attributes),
-        change.steps,
+        change=lambda before: apply_changes(GROUP_TYPE, before, change.attributes),
+        steps=change.steps,
     )
 
 
@@ -150,6 +150,7 @@ async def _change(
     call: Call,
     identifier: UUID | None,
     versions: Versions,
+    *,
     change: Apply,
     steps: tuple[Step, ...],
 ) -> Outcome:
@@ -217,7 +218,7 @@ async def _write(connection: Connection, call: Call, stored: Stored, change: App
     before, after = msgspec.json.decode(stored.document), change(msgspec.json.decode(stored.document))
     changes, told = changed_names(before, after), moved.told()
     if not changes and not told:
-        return Outcome(stored)
+        return Outcome(stored, reread=True)
     row = _row(after)
     action = Action.GROUP_CHANGED if changes else Action.GROUP_MEMBERS_CHANGED
     event = {**({"attributes": changes} if changes else {}), **told}
@@ -230,7 +231,8 @@ async def _write(connection: Connection, call: Call, stored: Stored, change: App
             entry=entry(call, action, TargetKind.GROUP, stored.id, event),
             now=call.now,
         )
-    return Outcome(Stored(stored.id, row.doc, version, stored.created, modified), _summary(changes, moved))
+    current = Stored(stored.id, row.doc, version, stored.created, modified)
+    return Outcome(current, _summary(changes, moved), reread=True)
 
 
 def _summary(changes: dict[str, list[Any]], moved: _Moved) -> dict[str, Any]:

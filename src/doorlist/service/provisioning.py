@@ -60,6 +60,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Page lengths in resources, and the longest filter in characters."""
+
+    default_page: int
+    max_page: int
+    max_filter: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The resources of a page; `start_index` is the one used."""
 
@@ -70,10 +79,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a write did: the resource as it is now (None after a deletion) and what changed, for the request log."""
+    """What a write did: the resource as it is now (None after a deletion) and what changed, for the request log.
+
+    `reread` says that lists kept in rows are not in `stored`, since writing does not read them.
+    """
 
     stored: Stored | None
     change: Mapping[str, Any] = field(default_factory=dict)
+    reread: bool = False
 
 
 class Versions:
@@ -116,27 +129,34 @@ def entry(call: Call, action: Action, kind: TargetKind, target: UUID, change: Ma
 
 
 async def get_resource(
-    database: Database, call: Call, table: Table, scope: Scope, identifier: UUID | None, projection: Projection
+    database: Database,
+    call: Call,
+    table: Table,
+    identifier: UUID | None,
+    *,
+    scope: Scope | None,
+    projection: Projection,
 ) -> Stored:
-    """One resource. Raises `NotFound`."""
-    admit(call.caller, scope)
-    caller = call.caller
+    """One resource; `scope` None after a write that was already admitted. Raises `NotFound`."""
+    if scope is not None:
+        admit(call.caller, scope)
+    caller, stored = call.caller, None
     wanted = projection.wants(related_name(table.resource_type))
     if identifier is not None:
         async with database.reading() as connection:
             stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=wanted)
-        if stored is not None:
-            return stored
-    raise missing(table.resource_type)
+    if stored is None:
+        raise missing(table.resource_type)
+    return stored
 
 
 async def list_resources(
-    database: Database, call: Call, table: Table, scope: Scope, query: Query, *, default_page: int, max_page: int
+    database: Database, call: Call, table: Table, query: Query, *, scope: Scope, limits: Limits
 ) -> Page:
     """A page of the resources that meet a filter. Raises `InvalidFilter`, `InvalidPath` or `PlanTooLow`."""
     admit(call.caller, scope)
     demand_plan(call.caller)
-    search = _search(table.resource_type, query, default_page=default_page, max_page=max_page)
+    search = _search(table.resource_type, query, limits)
     caller = call.caller
     async with database.reading() as connection:
         found, total = await page(connection, table, caller.org_id, caller.connection_id, search)
@@ -148,11 +168,11 @@ def missing(resource_type: ResourceType) -> NotFound:
     return NotFound(f"There is no {resource_type.name} with this id.")
 
 
-def _search(resource_type: ResourceType, query: Query, *, default_page: int, max_page: int) -> Search:
+def _search(resource_type: ResourceType, query: Query, limits: Limits) -> Search:
     start = max(query.start_index, 1)
-    limit = default_page if query.count is None else min(max(query.count, 0), max_page)
+    limit = limits.default_page if query.count is None else min(max(query.count, 0), limits.max_page)
     return Search(
-        condition=_condition(resource_type, query.filter),
+        condition=_condition(resource_type, query.filter, limits),
         sort=_sort(resource_type, query.sort_by),
         descending=query.descending,
         offset=start - 1,
@@ -161,8 +181,8 @@ def _search(resource_type: ResourceType, query: Query, *, default_page: int, max
     )
 
 
-def _condition(resource_type: ResourceType, text: str | None) -> Condition | None:
-    return None if text is None else bind(parse_filter(text), resource_type)
+def _condition(resource_type: ResourceType, text: str | None, limits: Limits) -> Condition | None:
+    return None if text is None else bind(parse_filter(text, max_length=limits.max_filter), resource_type)
 
 
 def _sort(resource_type: ResourceType, text: str | None) -> Target | None:

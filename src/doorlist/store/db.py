@@ -100,6 +100,18 @@ class Database:
         async with self.reading() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def listening(self, channel: str, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        """Call `heard` with the payload of each notification, on a connection of its own.
+
+        Yields an event that is set when the connection is lost. Raises `Unavailable` when there is none to be had.
+        """
+        lost = asyncio.Event()
+        async with alone(self.url) as connection:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(channel, lambda *message: heard(message[3]))
+            yield lost
+
     async def retrying(self, verb: Callable[[], Awaitable[T]], *, attempts: int = 5) -> T:
         """Run a verb again when the database gave it up for a deadlock; it must hold its own transaction."""
         for _ in range(attempts - 1):

@@ -1,0 +1,83 @@
+"""The application of one serving process: SCIM on the hot path, everything else through Starlette.
+
+`create_app` is the factory that the server calls; it reads the settings from the environment. The lifespan opens the
+pool and starts the two background tasks: credential announcements and the request log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from doorlist.config import Settings, load
+from doorlist.errors import Unavailable
+from doorlist.service.requestlog import RequestLog
+from doorlist.store.db import Database
+from doorlist.web.auth import Authenticator
+from doorlist.web.requests import Receive, Scope, Send
+from doorlist.web.scim_api import PREFIX, ScimApi
+
+
+class App:
+    """The ASGI application: one door for all protocols."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._scim: ScimApi | None = None
+        self._database: Database | None = None
+        self._pages = Starlette(
+            routes=[Route("/", _front), Route("/healthz", _alive), Route("/readyz", self._ready)],
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/") and self._scim is not None:
+            await self._scim(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        settings = self._settings
+        assert settings.database_url is not None, "the serving process is given a database"
+        database = await Database.connect(settings.database_url, maximum=settings.pool_size)
+        authenticator, log = Authenticator(database), RequestLog(database)
+        self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
+        authenticator.start()
+        log.start()
+        try:
+            yield
+        finally:
+            await authenticator.close()
+            await log.close()
+            await database.close()
+
+    async def _ready(self, _: Request) -> JSONResponse:
+        """Whether requests can be served: the database answers."""
+        assert self._database is not None
+        try:
+            async with self._database.reading() as connection:
+                await connection.fetchval("select 1")
+        except Unavailable as refusal:
+            return JSONResponse({"status": "unavailable", "detail": refusal.detail}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+
+async def _alive(_: Request) -> JSONResponse:
+    return JSONResponse({"status": "alive"})
+
+
+async def _front(_: Request) -> PlainTextResponse:
+    return PlainTextResponse(
+        "Doorlist. Directories provision at /scim/v2; the health of this process is at /healthz.\n"
+    )
+
+
+def create_app() -> App:
+    """The application with the settings of the environment."""
+    return App(load())

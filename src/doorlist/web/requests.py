@@ -1,0 +1,126 @@
+"""Requests as they come in: headers, query, media types, and a body that is bounded while it is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from doorlist.errors import InvalidSyntax, InvalidValue, NotAcceptable, TooLarge, UnsupportedMediaType
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_BODY_SECONDS: Final = 60
+_MAX_PARAMETERS: Final = 50
+_READ_AS_JSON: Final = frozenset({"application/scim+json", "application/json"})
+_ACCEPTED: Final = _READ_AS_JSON | {"*/*", "application/*"}
+
+
+class Request:
+    """One HTTP request of the SCIM interface."""
+
+    def __init__(self, scope: Scope, receive: Receive, *, request_id: UUID, now: datetime) -> None:
+        self._scope = scope
+        self._receive = receive
+        self.id = request_id
+        self.now = now
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+
+    @cached_property
+    def headers(self) -> dict[bytes, bytes]:
+        """Header values by lower-case name; of a repeated one the last."""
+        return dict(self._scope["headers"])
+
+    def header(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def query_text(self) -> str:
+        return str(self._scope["query_string"].decode("latin-1"))
+
+    @property
+    def client(self) -> str:
+        return str(self._scope["client"][0]) if self._scope.get("client") else ""
+
+    def parameters(self) -> dict[str, str]:
+        """Query parameters by lower-case name; unknown ones are nobody's business (RFC 7644 section 3.4.2)."""
+        try:
+            pairs = parse_qsl(self.query_text, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
+        except UnicodeDecodeError as error:
+            raise InvalidValue("The query is not UTF-8.", place="query") from error
+        except ValueError as error:
+            raise InvalidValue(f"The query has more than {_MAX_PARAMETERS} parameters.", place="query") from error
+        return {name.lower(): value for name, value in pairs}
+
+    def tags(self, name: bytes) -> tuple[str, ...] | None:
+        """The entity tags of If-Match or If-None-Match, or None where the header is missing."""
+        value = self.header(name)
+        return None if value is None else tuple(tag.strip() for tag in value.split(",") if tag.strip())
+
+    def check_accept(self) -> None:
+        """Raise `NotAcceptable` when the client takes no JSON."""
+        accept = self.header(b"accept")
+        if accept and not any(_is_accepted(part) for part in accept.split(",")):
+            raise NotAcceptable("Answers are application/scim+json.", place="Accept")
+
+    async def json(self, *, limit: int) -> Any:
+        """The body as JSON. Raises `UnsupportedMediaType`, `TooLarge` or `InvalidSyntax`."""
+        self._check_content_type()
+        body = await self._body(limit)
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidSyntax(f"The body is not JSON: {error}.") from error
+        except RecursionError:
+            raise InvalidSyntax("The body is nested too deeply.") from None
+
+    def _check_content_type(self) -> None:
+        content_type = self.header(b"content-type")
+        if content_type is None:
+            return
+        media_type, _, parameters = content_type.partition(";")
+        charset = parameters.partition("charset=")[2].partition(";")[0].strip().strip('"').lower()
+        if media_type.strip().lower() not in _READ_AS_JSON or charset not in ("", "utf-8", "utf8", "us-ascii"):
+            raise UnsupportedMediaType(f"A body of type {content_type[:100]!r} is not read here.", place="Content-Type")
+
+    async def _body(self, limit: int) -> bytes:
+        too_large = TooLarge(f"The body is longer than {limit} bytes, the limit of this server.")
+        length = self.header(b"content-length")
+        if length is not None and length.isdigit() and int(length) > limit:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                while True:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise Disconnected
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > limit:
+                        raise too_large
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+        except TimeoutError:
+            raise InvalidSyntax(f"The body did not arrive within {_BODY_SECONDS} seconds.") from None
+
+
+class Disconnected(Exception):  # noqa: N818 - nobody is there to be told
+    """The client went away before its body was complete."""
+
+
+def _is_accepted(part: str) -> bool:
+    media_type, _, parameters = part.partition(";")
+    weight = parameters.replace(" ", "").lower().partition("q=")[2].partition(";")[0]
+    return media_type.strip().lower() in _ACCEPTED and weight not in ("0", "0.0", "0.00", "0.000")
