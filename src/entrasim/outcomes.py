@@ -6,7 +6,6 @@ recommendations say who can act and what the real client does next. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 RETRY = "The object stays due and is tried again in the next cycle (the real service runs about every 40 minutes)."
@@ -62,13 +61,12 @@ _BY_SCIM_TYPE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Failure(Exception):  # noqa: N818 - what the log calls it
     """A request did not end as it should. `status` is None where no HTTP answer came."""
 
-    code: str
-    message: str
-    status: int | None = None
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.status = code, message, status
 
     @property
     def recommendation(self) -> str:

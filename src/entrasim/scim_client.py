@@ -16,10 +16,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from entrasim.outcomes import INCOMPATIBLE, PROTOCOL_ERROR, TIMEOUT, Failure, failure_of
+from entrasim.outcomes import INCOMPATIBLE, INVALID_ANCHOR, PROTOCOL_ERROR, TIMEOUT, Failure, failure_of
 from entrasim.people import timestamp
 from entrasim.targets import ShapeError
-from entrasim.wire import Answer, Wire, WireFault, WireTimeout
+from entrasim.wire import Answer, Wire, WireError, WireTimeoutError
 
 USERS, GROUPS = "Users", "Groups"
 KEPT_BODY = 16 * 1024  # bytes of a body that the log keeps
@@ -104,8 +104,11 @@ class Conversation:
         return self._resource(self._expect(answer, 201, 200, creating=True))
 
     async def patch(self, kind: str, target_id: str, *, body: dict[str, Any]) -> None:
-        """Change a resource."""
-        self._expect(await self._send("PATCH", self._client.endpoint.path(kind, target_id), body), 204, 200)
+        """Change a linked resource."""
+        answer = await self._send("PATCH", self._client.endpoint.path(kind, target_id), body)
+        if answer.status == 404:
+            raise Failure(INVALID_ANCHOR, "HTTP 404: the linked resource is gone from the target", 404)
+        self._expect(answer, 204, 200)
 
     async def delete(self, kind: str, target_id: str) -> None:
         """Delete a resource; one that is gone already is as good."""
@@ -138,8 +141,8 @@ class Conversation:
         answer, fault = Answer(0), None
         try:
             answer = await client.wire.send(method, path, headers=headers, body=content)
-        except WireFault as error:
-            fault = Failure(TIMEOUT if isinstance(error, WireTimeout) else PROTOCOL_ERROR, str(error))
+        except WireError as error:
+            fault = Failure(TIMEOUT if isinstance(error, WireTimeoutError) else PROTOCOL_ERROR, str(error))
         self.exchanges.append(
             Exchange(
                 method=method,

@@ -18,11 +18,11 @@ MAX_BODY = 64 * 1024 * 1024
 IDEMPOTENT = frozenset({"GET", "DELETE", "PATCH"})  # how this client uses PATCH, a second one changes nothing
 
 
-class WireFault(Exception):
+class WireError(Exception):
     """No HTTP answer came: the connection failed, or what came was not HTTP."""
 
 
-class WireTimeout(WireFault):
+class WireTimeoutError(WireError):
     """No answer came in time."""
 
 
@@ -53,9 +53,9 @@ class _Connection(asyncio.Protocol):
         self._headed = False
 
     async def exchange(self, request: bytes) -> Answer:
-        """Send one request and await its answer. Raises `WireFault`."""
+        """Send one request and await its answer. Raises `WireError`."""
         if self._transport is None or not self.usable:
-            raise WireFault("The connection is closed.")
+            raise WireError("The connection is closed.")
         self._begin()
         self.heard = False
         self._waiter = asyncio.get_running_loop().create_future()
@@ -82,14 +82,14 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(WireFault(f"The answer is not HTTP/1.1: {error}."))
+            self._fail(WireError(f"The answer is not HTTP/1.1: {error}."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.usable = False
         if self._headed and not ({"content-length", "transfer-encoding"} & self._headers.keys()):
             self._finish()  # RFC 9112 section 6.3: such a body ends with the connection
         else:
-            self._fail(WireFault(f"The server closed the connection{f' ({exc})' if exc else ''}."))
+            self._fail(WireError(f"The server closed the connection{f' ({exc})' if exc else ''}."))
 
     # httptools calls these
 
@@ -102,7 +102,7 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > MAX_BODY:
-            self._fail(WireFault(f"The answer is longer than {MAX_BODY} bytes."))
+            self._fail(WireError(f"The answer is longer than {MAX_BODY} bytes."))
         else:
             self._chunks.append(body)
 
@@ -118,7 +118,7 @@ class _Connection(asyncio.Protocol):
             status = self._parser.get_status_code()
             self._waiter.set_result(Answer(status, self._headers, b"".join(self._chunks)))
 
-    def _fail(self, fault: WireFault) -> None:
+    def _fail(self, fault: WireError) -> None:
         self.close()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(fault)
@@ -148,7 +148,7 @@ class Wire:
         self.requests = 0
 
     async def send(self, method: str, path: str, *, headers: bytes = b"", body: bytes | None = None) -> Answer:
-        """Send one request; `headers` are complete header lines. Raises `WireFault`, `WireTimeout`."""
+        """Send one request; `headers` are complete header lines. Raises `WireError`, `WireTimeoutError`."""
         length = b"" if body is None else b"content-length: %d\r\n" % len(body)
         head = f"{method} {path} HTTP/1.1\r\nhost: {self._netloc}\r\n".encode("latin-1")
         request = b"".join((head, headers, length, b"\r\n", body or b""))
@@ -158,7 +158,7 @@ class Wire:
                 async with asyncio.timeout(self._timeout):
                     return await self._exchange(request, repeatable=method in IDEMPOTENT)
             except TimeoutError as error:
-                raise WireTimeout(f"No answer within {self._timeout:g} seconds.") from error
+                raise WireTimeoutError(f"No answer within {self._timeout:g} seconds.") from error
 
     async def _exchange(self, request: bytes, *, repeatable: bool) -> Answer:
         """Prefer an idle connection; one that the server closed meanwhile is replaced once, if that is safe."""
@@ -168,7 +168,7 @@ class Wire:
                 continue
             try:
                 return await self._on(connection, request)
-            except WireFault:
+            except WireError:
                 if connection.heard or not repeatable:
                     raise
         return await self._on(await self._connect(), request)
@@ -193,7 +193,7 @@ class Wire:
         except TimeoutError:
             raise
         except OSError as error:  # ssl.SSLError is one
-            raise WireFault(f"{self._netloc} cannot be reached: {error}.") from error
+            raise WireError(f"{self._netloc} cannot be reached: {error}.") from error
         return connection
 
     def close(self) -> None:

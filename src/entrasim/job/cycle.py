@@ -1,0 +1,193 @@
+"""One cycle of the provisioning job, initial or incremental.
+
+Users, then groups without members, then managers, then members; within each phase up to `parallel` objects at a
+time, one after another on the same object. Nothing is remembered in memory: each object's result is committed
+before the next is taken, so a killed cycle is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from entrasim import links
+from entrasim.application import WATERMARK, Application
+from entrasim.job.attempt import ManagerCounts, MemberCounts, ObjectCounts, Run
+from entrasim.job.group_sync import sync_group
+from entrasim.job.reference_sync import sync_manager, sync_members
+from entrasim.job.user_sync import sync_user
+from entrasim.people import timestamp
+from entrasim.provisioning_log import drop_old_entries
+from entrasim.scim_client import ScimClient
+from entrasim.statefile import StateFile
+from entrasim.wire import Wire
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+
+
+class CycleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cycle did. `stopped` says why it ended early, None when it went through."""
+
+    cycle: str
+    number: int
+    users: ObjectCounts
+    groups: ObjectCounts
+    managers: ManagerCounts
+    members: MemberCounts
+    requests: int
+    failures: int
+    seconds: float
+    stopped: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True when the target is in line."""
+        return self.stopped is None and self.failures == 0
+
+
+class LastCycle(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest cycle as it is remembered; `finished` is None while it runs, or when it was killed."""
+
+    number: int
+    kind: str
+    started: str
+    finished: str | None
+    result: CycleResult | None
+
+
+async def run_cycle(
+    state: StateFile,
+    application: Application,
+    *,
+    clock: Callable[[], datetime],
+    mint: Callable[[], str],
+    initial: bool = False,
+    parallel: int = 4,
+    batch: int = 100,
+    progress: Progress = lambda phase, done, total: None,
+) -> CycleResult:
+    """Run one cycle. Raises `CycleRunning`; what goes wrong with objects is in the result and in the log.
+
+    Args:
+        initial: evaluate everything again, links kept. The first cycle, and one after a first that did not end,
+            is initial anyhow.
+        parallel: how many requests may be under way at once.
+        batch: how many members one PATCH may carry.
+        progress: told the phase, how many of its objects are done, and how many there are.
+    """
+    started = time.perf_counter()
+    with state.only_cycle():
+        watermark, kind, number = _begin(state, initial=initial, now=clock())
+        wire = Wire(application.url, parallel)
+        client = ScimClient(wire, application.endpoint, clock=clock)
+        run = Run(state, client, application.dialect, mint, cycle=number, batch=batch)
+        try:
+            await _phases(run, parallel, progress=progress)
+        finally:
+            wire.close()
+        result = CycleResult(
+            cycle=kind,
+            number=number,
+            users=run.tally.users,
+            groups=run.tally.groups,
+            managers=run.tally.managers,
+            members=run.tally.members,
+            requests=wire.requests,
+            failures=run.tally.failures,
+            seconds=round(time.perf_counter() - started, 3),
+            stopped=_reason(run),
+        )
+        _finish(state, result, watermark=watermark, now=clock())
+    return result
+
+
+def last_cycle(state: StateFile) -> LastCycle | None:
+    """Return the newest cycle, or None before the first."""
+    row = state.find("select number, kind, started, finished, result from cycles order by number desc limit 1")
+    if row is None:
+        return None
+    number, kind, started, finished, packed = row
+    result = msgspec.json.decode(packed, type=CycleResult) if packed else None
+    return LastCycle(number=number, kind=kind, started=started, finished=finished, result=result)
+
+
+def _begin(state: StateFile, *, initial: bool, now: datetime) -> tuple[int, str, int]:
+    drop_old_entries(state, now=now)
+    with state.transaction():
+        if initial and state.setting(WATERMARK) is not None:
+            links.mark_everything_due(state)
+            state.set_setting(WATERMARK, None)
+        links.settle_what_needs_nothing(state)
+        kind = "initial" if state.setting(WATERMARK) is None else "incremental"
+        number = state.insert("insert into cycles (kind, started) values (?, ?)", (kind, timestamp(now)))
+        return state.last_change(), kind, number
+
+
+def _finish(state: StateFile, result: CycleResult, *, watermark: int, now: datetime) -> None:
+    with state.transaction():
+        if result.stopped is None:
+            state.set_setting(WATERMARK, str(watermark))
+        state.run(
+            "update cycles set finished = ?, result = ? where number = ?",
+            (timestamp(now), msgspec.json.encode(result), result.number),
+        )
+
+
+async def _phases(run: Run, parallel: int, *, progress: Progress) -> None:
+    async def user(key: int) -> None:
+        await sync_user(run, key)
+
+    async def group(key: int) -> None:
+        await sync_group(run, key)
+
+    async def members(due: tuple[int, str]) -> None:
+        await sync_members(run, due[0], target_id=due[1])
+
+    async def manager(reference: links.Reference) -> None:
+        await sync_manager(run, reference)
+
+    state = run.state
+    await _drain(run, "users", links.users_due(state), work=user, parallel=parallel, progress=progress)
+    await _drain(run, "groups", links.groups_due(state), work=group, parallel=parallel, progress=progress)
+    await _drain(run, "managers", links.managers_due(state), work=manager, parallel=parallel, progress=progress)
+    due = links.groups_with_members_due(state)
+    await _drain(run, "members", due, work=members, parallel=parallel, progress=progress)
+
+
+async def _drain(
+    run: Run,
+    phase: str,
+    due: list[T],
+    *,
+    work: Callable[[T], Awaitable[None]],
+    parallel: int,
+    progress: Progress,
+) -> None:
+    """Work through a phase with `parallel` workers; a stopped run takes nothing new."""
+    done = 0
+
+    async def worker(queue: Iterable[T]) -> None:
+        nonlocal done
+        for one in queue:
+            if run.stopped is not None:
+                return
+            await work(one)
+            done += 1
+            progress(phase, done, len(due))
+
+    queue = iter(due)
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(parallel, len(due))):
+            workers.create_task(worker(queue))
+
+
+def _reason(run: Run) -> str | None:
+    if run.stopped is None:
+        return None
+    return f"{run.stopped.code}: {run.stopped.message}. {run.stopped.recommendation}"
