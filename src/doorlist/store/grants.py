@@ -40,10 +40,12 @@ with superseded as (
 select count(*) from superseded
 """
 
-_LIFT_EXCLUSION = "delete from exclusions where org_id = $1 and resource_id = $2 and user_id = $3"
+_LIFT_EXCLUSION = "delete from exclusions where org_id = $1 and resource_id = $2 and user_id = $3 returning true"
 
 _REMOVE = """
-delete from grants where org_id = $1 and resource_id = $2 and principal_id = $3 returning id, level, policy
+delete from grants
+ where org_id = $1 and resource_id = $2 and principal_kind = $3 and principal_id = $4
+returning id, level, policy
 """
 
 _RETAIN_MEMBERS = """
@@ -74,6 +76,14 @@ with placed as (
 select count(*) filter (where n.id is not null) as added, count(*) filter (where n.id is null) as changed
   from placed p left join unnest($2::uuid[]) as n (id) on n.id = p.id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is granted something; `kind` is user or group."""
+
+    kind: str
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,7 @@ async def put(
     *,
     grant_id: UUID,
     resource_id: UUID,
-    principal_kind: str,
-    principal_id: UUID,
+    principal: Principal,
     level: Level,
     policy: Policy | None,
     created_by: str,
@@ -132,8 +141,8 @@ async def put(
         org_id,
         grant_id,
         resource_id,
-        principal_kind,
-        principal_id,
+        principal.kind,
+        principal.id,
         level.value,
         policy,
         now,
@@ -174,14 +183,14 @@ async def supersede_retained_of_members(
     return superseded
 
 
-async def lift_exclusion(connection: Connection, org_id: UUID, *, resource_id: UUID, user_id: UUID) -> None:
-    """Let derived paths of a person count again on a resource."""
-    await connection.execute(_LIFT_EXCLUSION, org_id, resource_id, user_id)
+async def lift_exclusion(connection: Connection, org_id: UUID, *, resource_id: UUID, user_id: UUID) -> bool:
+    """Let derived paths of a person count again on a resource; whether they did not before."""
+    return bool(await connection.fetchval(_LIFT_EXCLUSION, org_id, resource_id, user_id))
 
 
-async def remove(connection: Connection, org_id: UUID, *, resource_id: UUID, principal_id: UUID) -> Removed | None:
+async def remove(connection: Connection, org_id: UUID, *, resource_id: UUID, principal: Principal) -> Removed | None:
     """Take a grant away; None when there was none."""
-    row = await connection.fetchrow(_REMOVE, org_id, resource_id, principal_id)
+    row = await connection.fetchrow(_REMOVE, org_id, resource_id, principal.kind, principal.id)
     return None if row is None else Removed(row["id"], Level(row["level"]), _policy(row["policy"]))
 
 

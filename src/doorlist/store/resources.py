@@ -31,18 +31,19 @@ select id, kind, workspace_id, home, name, name_key, plan from resources
  where org_id = $1 and kind = 'workspace' and deleted_at is null and name_key = any($2::text[])
 """
 
-_LOCK_WORKSPACE = """
-select id, kind, workspace_id, home, name, name_key, plan from resources
- where org_id = $1 and kind = 'workspace' and deleted_at is null and name_key = $2
-   for no key update
-"""
-
-_LOCK_FOLDER = """
+_FIND_FOLDER = """
 select f.id, f.kind, f.workspace_id, f.home, f.name, f.name_key, w.plan
   from resources f
   join resources w on w.org_id = f.org_id and w.id = f.workspace_id and w.deleted_at is null
  where f.org_id = $1 and f.kind = 'folder' and f.deleted_at is null and w.name_key = $2 and f.name_key = $3
-   for no key update of f
+"""
+
+_LOCK = """
+select r.id, r.kind, r.workspace_id, r.home, r.name, r.name_key, w.plan
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id and w.deleted_at is null
+ where r.org_id = $1 and r.id = $2 and r.deleted_at is null
+   for no key update of r
 """
 
 _FOLDER_IDS = """
@@ -148,15 +149,15 @@ async def workspaces_by_key(connection: Connection, org_id: UUID, keys: Sequence
     return {row["name_key"]: _place(row) for row in rows}
 
 
-async def lock_workspace(connection: Connection, org_id: UUID, key: str) -> Place | None:
-    """The live workspace of a folded name; it stays as it is until the transaction ends."""
-    row = await connection.fetchrow(_LOCK_WORKSPACE, org_id, key)
+async def find_folder(connection: Connection, org_id: UUID, *, workspace_key: str, folder_key: str) -> Place | None:
+    """The live folder of a folded name in the workspace of a folded name."""
+    row = await connection.fetchrow(_FIND_FOLDER, org_id, workspace_key, folder_key)
     return None if row is None else _place(row)
 
 
-async def lock_folder(connection: Connection, org_id: UUID, *, workspace_key: str, folder_key: str) -> Place | None:
-    """The live folder of a folded name in the workspace of a folded name; locked as in `lock_workspace`."""
-    row = await connection.fetchrow(_LOCK_FOLDER, org_id, workspace_key, folder_key)
+async def lock(connection: Connection, org_id: UUID, resource_id: UUID) -> Place | None:
+    """The live workspace or folder of that id; it stays as it is until the transaction ends."""
+    row = await connection.fetchrow(_LOCK, org_id, resource_id)
     return None if row is None else _place(row)
 
 

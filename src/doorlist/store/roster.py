@@ -31,6 +31,14 @@ select id, user_name, display_name, role, active, connection_id is null as local
   from users where org_id = $1 and id = $2 and deleted_at is null
 """
 
+_FIND_GROUPS = """
+select id, display_name, display_key from groups where org_id = $1 and display_key = $2 and deleted_at is null
+"""
+
+_LOCK_GROUP = """
+select id, display_name, display_key from groups where org_id = $1 and id = $2 and deleted_at is null for share
+"""
+
 _LOCK_GROUPS = """
 select id, display_name, display_key
   from groups where org_id = $1 and display_key = any($2::text[]) and deleted_at is null
@@ -178,6 +186,17 @@ async def find_person(connection: Connection, org_id: UUID, user_id: UUID) -> So
     """The live person of that id."""
     row = await connection.fetchrow(_FIND_PERSON, org_id, user_id)
     return None if row is None else Somebody(**{**row, "role": Role(row["role"])})
+
+
+async def find_groups(connection: Connection, org_id: UUID, key: str) -> list[SomeGroup]:
+    """The live groups of a folded name: at most one of each directory and a local one."""
+    return [SomeGroup(**row) for row in await connection.fetch(_FIND_GROUPS, org_id, key)]
+
+
+async def lock_group(connection: Connection, org_id: UUID, group_id: UUID) -> SomeGroup | None:
+    """The live group of that id; its members stay as they are until the transaction ends."""
+    row = await connection.fetchrow(_LOCK_GROUP, org_id, group_id)
+    return None if row is None else SomeGroup(**row)
 
 
 async def lock_groups(connection: Connection, org_id: UUID, keys: Sequence[str]) -> list[SomeGroup]:

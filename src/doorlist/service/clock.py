@@ -1,0 +1,29 @@
+"""The time and new ids: the only place of the service layer that reads the clock and the source of randomness."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from uuid import UUID
+
+from doorlist.domain.ids import uuid7
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(at: datetime) -> UUID:
+    """An id that sorts by the moment of its making."""
+    return uuid7(_milliseconds(at), secrets.token_bytes(10))
+
+
+def new_ids(at: datetime, count: int) -> list[UUID]:
+    """Many ids of one moment."""
+    entropy, milliseconds = secrets.token_bytes(10 * count), _milliseconds(at)
+    return [uuid7(milliseconds, entropy[place : place + 10]) for place in range(0, 10 * count, 10)]
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

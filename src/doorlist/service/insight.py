@@ -1,0 +1,78 @@
+"""Reading access: the export, who reaches a place, what a person reaches, what people kept, and the lists of people
+and groups. Everything streams; a verb's rows are valid while it is iterated, all from one snapshot.
+
+Whoever stops early closes the iterator (`contextlib.aclosing`), because it holds a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from doorlist.store import access, resources, roster
+from doorlist.store.access import AccessLine, RetainedLine
+from doorlist.store.db import Database
+from doorlist.store.resources import WorkspaceLine
+from doorlist.store.roster import GroupGrantLine, GroupLine, MemberLine, PersonLine
+
+
+async def export_access(database: Database, org_id: UUID) -> AsyncIterator[AccessLine]:
+    """Every effective level above none, by user name, workspace and folder, without a limit of size."""
+    async with database.transaction() as connection:
+        async for line in access.export(connection, org_id):
+            yield line
+
+
+async def who(database: Database, org_id: UUID, resource_id: UUID) -> AsyncIterator[AccessLine]:
+    """Everybody who reaches a workspace or folder, by user name."""
+    async with database.transaction() as connection:
+        async for line in access.who(connection, org_id, resource_id):
+            yield line
+
+
+async def what(database: Database, org_id: UUID, user_id: UUID) -> AsyncIterator[AccessLine]:
+    """Every place that a person reaches, by workspace and folder."""
+    async with database.transaction() as connection:
+        async for line in access.what(connection, org_id, user_id):
+            yield line
+
+
+async def retained(database: Database, org_id: UUID) -> AsyncIterator[RetainedLine]:
+    """Everything that people kept after they left a group, live and held, by person and place."""
+    async with database.transaction() as connection:
+        async for line in access.retained(connection, org_id):
+            yield line
+
+
+async def workspaces(database: Database, org_id: UUID) -> AsyncIterator[WorkspaceLine]:
+    """Every workspace by name."""
+    async with database.transaction() as connection:
+        async for line in resources.workspaces(connection, org_id):
+            yield line
+
+
+async def people(database: Database, org_id: UUID) -> AsyncIterator[PersonLine]:
+    """Every person by user name, with origin and number of groups."""
+    async with database.transaction() as connection:
+        async for line in roster.people(connection, org_id):
+            yield line
+
+
+async def groups(database: Database, org_id: UUID) -> AsyncIterator[GroupLine]:
+    """Every group by name, with origin, members, grants and last change."""
+    async with database.transaction() as connection:
+        async for line in roster.groups(connection, org_id):
+            yield line
+
+
+async def group_members(database: Database, org_id: UUID, group_id: UUID) -> AsyncIterator[MemberLine]:
+    """The members of a group by user name."""
+    async with database.transaction() as connection:
+        async for line in roster.group_members(connection, org_id, group_id):
+            yield line
+
+
+async def group_grants(database: Database, org_id: UUID, group_id: UUID) -> list[GroupGrantLine]:
+    """Where a group is granted, and at which level."""
+    async with database.reading() as connection:
+        return await roster.group_grants(connection, org_id, group_id)

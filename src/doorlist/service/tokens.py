@@ -1,0 +1,126 @@
+"""SCIM tokens of an organization: create, list, revoke. Several live side by side, so that rotation has no gap.
+
+A token is shown by the verb that makes it and never again: only its SHA-256 and its first characters are stored.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from doorlist.domain import bearer
+from doorlist.domain.events import Action, Actor, Event, TargetKind
+from doorlist.domain.ids import parse_id
+from doorlist.domain.naming import clean_name
+from doorlist.domain.tenancy import ALL_SCOPES, Administrator
+from doorlist.errors import BadInput, NotFound
+from doorlist.service import clock
+from doorlist.service.authority import require_manager
+from doorlist.store import audit, credentials, organizations
+from doorlist.store.credentials import Token
+from doorlist.store.db import Database
+
+MAX_DAYS: Final = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new token, with the only copy of its text."""
+
+    id: UUID
+    text: str
+    hint: str
+
+
+async def create_token(
+    database: Database,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    label: str,
+    expires_days: int | None,
+    scopes: Sequence[str],
+) -> Minted:
+    """Create a token for the organization's directory; no scopes means all of them.
+
+    Raises `BadInput` for an empty label, an unknown scope or a time that is not 1 to 3650 days, `Forbidden`.
+    """
+    label = clean_name(label, place="label")
+    granted = _known_scopes(scopes)
+    if expires_days is not None and not 1 <= expires_days <= MAX_DAYS:
+        raise BadInput(f"A token lives 1 to {MAX_DAYS} days, or for ever.", place="expires")
+    at = clock.now()
+    expires_at = None if expires_days is None else at + timedelta(days=expires_days)
+    text = bearer.mint(secrets.token_bytes(32))
+    minted = Minted(clock.new_id(at), text, bearer.hint(text))
+    change = {
+        "label": label,
+        "hint": minted.hint,
+        "scopes": granted,
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
+    }
+    async with database.transaction() as connection:
+        await require_manager(connection, administrator, org_id)
+        await credentials.insert(
+            connection,
+            org_id,
+            token_id=minted.id,
+            connection_id=await organizations.default_connection(connection, org_id),
+            label=label,
+            hint=minted.hint,
+            digest=bearer.digest(text),
+            scopes=granted,
+            created_by=administrator.name,
+            expires_at=expires_at,
+            now=at,
+        )
+        event = _event(Action.TOKEN_CREATED, administrator, minted.id, clock.new_id(at), change)
+        await audit.append(connection, org_id, event, at=at)
+    return minted
+
+
+async def list_tokens(database: Database, administrator: Administrator, org_id: UUID) -> list[Token]:
+    """All tokens in the order of their creation, expired and revoked ones too. Raises `Forbidden`."""
+    async with database.reading() as connection:
+        await require_manager(connection, administrator, org_id)
+        return await credentials.everyone(connection, org_id)
+
+
+async def revoke_token(database: Database, administrator: Administrator, org_id: UUID, name: str) -> list[Token]:
+    """Revoke the token of an id, or every token of a label that is not revoked yet. Returns those revoked.
+
+    Raises `NotFound` where none is left to revoke, `Forbidden`.
+    """
+    at = clock.now()
+    async with database.transaction() as connection:
+        await require_manager(connection, administrator, org_id)
+        tokens = [
+            token
+            for token in await credentials.everyone(connection, org_id)
+            if token.revoked_at is None and (token.label == name or token.id == parse_id(name))
+        ]
+        if not tokens:
+            raise NotFound(f"There is no token {name!r} that could be revoked.", place="token")
+        await credentials.revoke(connection, org_id, [token.id for token in tokens], now=at)
+        for token in tokens:
+            event = _event(Action.TOKEN_REVOKED, administrator, token.id, clock.new_id(at), {"label": token.label})
+            await audit.append(connection, org_id, event, at=at)
+    return tokens
+
+
+def _known_scopes(scopes: Sequence[str]) -> list[str]:
+    unknown = sorted(set(scopes) - {scope.value for scope in ALL_SCOPES})
+    if unknown:
+        known = ", ".join(sorted(ALL_SCOPES))
+        raise BadInput(f"There is no scope {unknown[0]!r}; there are {known}.", place="scope")
+    return sorted(set(scopes)) or sorted(scope.value for scope in ALL_SCOPES)
+
+
+def _event(
+    action: Action, administrator: Administrator, token_id: UUID, request_id: UUID, change: Mapping[str, object]
+) -> Event:
+    return Event(action, TargetKind.TOKEN, token_id, Actor.administrator(administrator), request_id, change)
