@@ -35,7 +35,6 @@ T = TypeVar("T")
 _RETRYABLE = (DeadlockDetectedError, SerializationError)
 _UNREACHABLE = (
     OSError,
-    InterfaceError,
     PostgresConnectionError,
     TooManyConnectionsError,
     CannotConnectNowError,
@@ -162,5 +161,10 @@ class _Translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
         if isinstance(error, UniqueViolationError):
             raise UniqueViolation(str(error.constraint_name)) from error
-        if isinstance(error, _UNREACHABLE):
+        if isinstance(error, _UNREACHABLE) or _is_closed(error):
             raise Unavailable("The database cannot be reached just now.") from error
+
+
+def _is_closed(error: BaseException | None) -> bool:
+    """Whether the driver refuses a connection that has ended; its other interface errors are faults of ours."""
+    return isinstance(error, InterfaceError) and "clos" in str(error)

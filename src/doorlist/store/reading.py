@@ -143,11 +143,11 @@ async def _rows(
     if search.sort is not None:
         order = f"{order_by(search.sort, table, arguments, descending=search.descending)}, {alias}.id"
     limit = arguments.add(search.limit + 1, "bigint")
-    offset = arguments.add(search.offset, "bigint")
     chosen = f"select {alias}.id from {table.name} {alias} where {filtered} order by {order} limit {limit}"
     if search.offset == 0 and search.sort is None:
         statement = chosen.replace(f"select {alias}.id", f"select {_fields(table, search.related)}", 1)
         return list(await connection.fetch(statement, *arguments.values))
+    offset = arguments.add(search.offset, "bigint")
     rows = await connection.fetch(
         f"""with chosen as materialized (
                 select c.id, row_number() over () as place from ({chosen} offset {offset}) c)
