@@ -75,12 +75,16 @@ class _fresh:  # noqa: N801 - reads as a verb where it is used
 
 
 async def _prepare_template(cluster_url: str) -> None:
+    """Migrate the template once; it gets its name when nobody needs to connect to it any more."""
     connection = await asyncpg.connect(cluster_url)
-    exists = await connection.fetchval("select true from pg_database where datname = $1", TEMPLATE)
-    await connection.close()
-    if not exists:
-        await _tell(cluster_url, f"create database {TEMPLATE}")
-    await migrate.upgrade(_other_database(cluster_url, TEMPLATE))
+    try:
+        if await connection.fetchval("select true from pg_database where datname = $1", TEMPLATE):
+            return
+        await connection.execute("create database being_migrated")
+        await migrate.upgrade(_other_database(cluster_url, "being_migrated"))
+        await connection.execute(f"alter database being_migrated rename to {TEMPLATE}")
+    finally:
+        await connection.close()
 
 
 async def _tell(url: str, statement: str) -> None:

@@ -95,6 +95,19 @@ def load(environ: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
         raise BadInput("The settings are not usable.", problems=problems) from None
 
 
+def remember_address(data: Path, base_url: str) -> None:
+    """Write down in the data folder where it is served, so that other commands show the right addresses."""
+    (data / "address").write_text(base_url, encoding="utf-8")
+
+
+def remembered_address(data: Path) -> str | None:
+    """Where the data folder was served last, or None."""
+    try:
+        return (data / "address").read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
+
+
 def _unknown_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     return tuple(

@@ -49,6 +49,16 @@ def running(data: Path, *, durable: bool = True) -> Iterator[str]:
         os.close(use)
 
 
+@contextmanager
+def reachable(database_url: str | None, data: Path) -> Iterator[str]:
+    """The URL of the named database, or where none is named that of the embedded server while it is in use."""
+    if database_url is not None:
+        yield database_url
+    else:
+        with running(data) as url:
+            yield url
+
+
 def restart_if_down(data: Path, *, durable: bool = True) -> bool:
     """Start the server again if it died; True if it did. For a process that is inside `running`.
 

@@ -1,0 +1,85 @@
+"""The command line. Commands translate options into verbs of the service and answers into text or JSON.
+
+The table names every command with the line that help shows, so that help imports no command. A command module has
+either `app`, a typer application of sub-commands, or `command`, the function of a single one. Every refusal becomes
+text on standard error and exit code 1 here, in one place.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from doorlist.errors import Refusal
+
+COMMANDS: Final = {
+    "serve": ("doorlist.cli.serve", "Serve SCIM and everything else until stopped."),
+    "org": ("doorlist.cli.organizations", "Create and show organizations."),
+    "token": ("doorlist.cli.tokens", "Create, list and revoke the tokens of a directory."),
+    "access": ("doorlist.cli.access", "Show and export who reaches what."),
+    "import": ("doorlist.cli.importing", "Import workspaces, folders and grants from files."),
+    "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),
+    "demo": ("doorlist.cli.demo", "Take a sample company through the main job and stay up."),
+    "walkthrough": ("doorlist.cli.walkthrough", "Check every step from a directory to access, then stop."),
+}
+
+
+class Commands(TyperGroup):
+    """A group that imports a command's module when the command is run."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (_, line) in COMMANDS.items():
+            self.add_command(TyperCommand(name, callback=None, help=line))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The real command in place of the line that stands for it in help."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else _loaded(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a refusal of any layer ends as text and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            from doorlist.cli.output import report  # noqa: PLC0415 - rich is imported when something is shown
+
+            report(refusal)
+            raise typer.Exit(1) from None
+
+
+def _loaded(name: str) -> Any:
+    module = importlib.import_module(COMMANDS[name][0])
+    holder = typer.Typer(add_completion=False, callback=lambda: None)
+    if hasattr(module, "app"):
+        holder.add_typer(module.app, name=name, help=COMMANDS[name][1], no_args_is_help=True)
+    else:
+        holder.command(name)(module.command)
+    return typer.main.get_group(holder).commands[name]
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Doorlist: a directory's people and groups come in over SCIM, and get access to workspaces and folders.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"doorlist {version('doorlist')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command's name."""
