@@ -16,7 +16,7 @@ from entrasim.application import Application
 from entrasim.dialects import Dialect
 from entrasim.entries import Group, Person
 from entrasim.job.attempt import Attempt, Run
-from entrasim.job.connection_test import find_nobody
+from entrasim.job.connection_check import find_nobody
 from entrasim.job.group_sync import sync_group
 from entrasim.job.reference_sync import sync_manager, tell_members
 from entrasim.job.user_sync import sync_user

@@ -38,7 +38,7 @@ class ConnectionReport(msgspec.Struct, frozen=True, kw_only=True):
     requests: list[Exchange]
 
 
-async def test_connection(
+async def check_connection(
     application: Application, *, clock: Callable[[], datetime], mint: Callable[[], str]
 ) -> ConnectionReport:
     """Ask the endpoint what the service asks. Never raises for what the endpoint does."""

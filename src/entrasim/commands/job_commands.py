@@ -1,0 +1,232 @@
+"""Commands of the provisioning job: connect, test, cycle, on demand, log, show."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBars
+from rich.table import Table
+from rich.text import Text
+
+from entrasim.application import connect, load_application
+from entrasim.commands.terminal import JsonOption, StateOption, clock, err, mint, opened, out, print_json, say
+from entrasim.job.connection_check import check_connection
+from entrasim.job.cycle import CycleResult, Progress, run_cycle
+from entrasim.job.on_demand import OnDemandResult, provision_group, provision_user
+from entrasim.overview import overview
+from entrasim.provisioning_log import LogEntry, newest_entries
+
+T = TypeVar("T")
+STYLES = {"success": "green", "skipped": "yellow", "warning": "yellow", "failure": "red"}
+MARKS = {"success": "✔", "skipped": "-", "warning": "!", "failure": "✖"}
+
+
+def connect_application(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="The tenant URL of the SCIM endpoint.")],
+    token: Annotated[str, typer.Argument(help="The secret token; - reads it from standard input.")],
+    flag: Annotated[bool, typer.Option("--flag", help="Append ?aadOptscim062020 to the tenant URL.")] = False,
+    state: StateOption = None,
+) -> None:
+    """Save tenant URL and token. Another endpoint voids every link; the next cycle is then an initial one."""
+    secret = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 - a mark, not a token
+    with opened(context, state) as file:
+        application = connect(file, url, token=secret, flag=flag)
+    say(f"Connected to {application.url} ({application.dialect.value} dialect).")
+
+
+def try_connection(context: typer.Context, json: JsonOption = False, state: StateOption = None) -> None:
+    """Send what the Test Connection button sends; exit 1 unless it goes green."""
+    with opened(context, state) as file:
+        report = _run(check_connection(load_application(file), clock=clock, mint=mint))
+    if json:
+        print_json(report)
+    else:
+        for check in report.checks:
+            _say_step(check.status, f"{check.name}: {check.verdict}")
+            if check.recommendation:
+                say(f"  {check.code}: {check.recommendation}")
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def cycle(
+    context: typer.Context,
+    *,
+    initial: Annotated[bool, typer.Option("--initial", help="Evaluate everything again; links stay.")] = False,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 4,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Members that one PATCH may carry.")] = 100,
+    json: JsonOption = False,
+    state: StateOption = None,
+) -> None:
+    """Run one cycle; exit 1 when something failed and is due again."""
+    with opened(context, state) as file, _progress() as progress:
+        result = _run(
+            run_cycle(
+                file,
+                load_application(file),
+                clock=clock,
+                mint=mint,
+                initial=initial,
+                parallel=parallel,
+                batch=batch,
+                progress=progress,
+            )
+        )
+    if json:
+        print_json(result)
+    else:
+        _say_cycle(result)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def on_demand(
+    context: typer.Context,
+    *,
+    user: Annotated[str | None, typer.Option("--user", help="A person by handle or user name.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="A group by name.")] = None,
+    member: Annotated[list[str] | None, typer.Option("--member", help="A direct member; one to five of them.")] = None,
+    json: JsonOption = False,
+    state: StateOption = None,
+) -> None:
+    """Provision one user, or one group with one to five of its members, at once and in the default dialect."""
+    if (user is None) == (group is None) or (user is not None and member):
+        raise typer.BadParameter("give either --user, or --group with --member")
+    with opened(context, state) as file:
+        application = load_application(file)
+        if user is not None:
+            result = _run(provision_user(file, application, name=user, clock=clock, mint=mint))
+        else:
+            work = provision_group(file, application, name=group or "", members=member or [], clock=clock, mint=mint)
+            result = _run(work)
+    if json:
+        print_json(result)
+    else:
+        _say_on_demand(result)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def log(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 20,
+    failures: Annotated[bool, typer.Option("--failures", help="Failures only.")] = False,
+    json: JsonOption = False,
+    state: StateOption = None,
+) -> None:
+    """Show the provisioning log; --json has the steps, the changes and the raw requests."""
+    with opened(context, state) as file:
+        entries = newest_entries(file, limit, failures_only=failures)
+    if json:
+        print_json(entries)
+        return
+    table = Table("time", "identity", "action", "status", "what", box=None, pad_edge=False)
+    for entry in entries:
+        style = STYLES.get(entry.status.casefold(), "")
+        name = f"{entry.identity.kind} {entry.identity.name}"
+        table.add_row(entry.time, Text(name), entry.action, Text(entry.status, style), Text(_what(entry)))
+    out.print(table)
+
+
+def show(context: typer.Context, json: JsonOption = False, state: StateOption = None) -> None:
+    """Show what the directory holds, what it is connected to, and how the last cycle went."""
+    with opened(context, state) as file:
+        seen = overview(file)
+    if json:
+        print_json(seen)
+        return
+    say(f"state      {seen.state}")
+    connected = f"{seen.connection.url} ({seen.connection.dialect} dialect)" if seen.connection else "none"
+    say(f"connection {connected}")
+    say(f"scope      {'all users and groups' if seen.scope == 'all' else 'assigned users and groups'}")
+    for name, figures in (("users", seen.users), ("groups", seen.groups), ("members", seen.members)):
+        pairs = (f"{getattr(figures, field)} {field.replace('_', ' ')}" for field in figures.__struct_fields__)
+        say(f"{name:10} {', '.join(pairs)}")
+    last = seen.last_cycle
+    if last is None:
+        say("last cycle none")
+    elif last.result is None:
+        say(f"last cycle {last.kind}, started {last.started}, did not end")
+    else:
+        say(f"last cycle {last.kind}, finished {last.finished}, {last.result.failures} failures")
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    factory = None
+    if sys.platform != "win32":
+        import uvloop  # noqa: PLC0415 - not there on Windows
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Yield what a cycle reports to: bars on a terminal, nothing elsewhere."""
+    if not err.is_terminal:
+        yield lambda phase, done, total: None
+        return
+    columns = (TextColumn("{task.description:9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    tasks: dict[str, TaskID] = {}
+    with ProgressBars(*columns, console=err, transient=True) as bars:
+
+        def progress(phase: str, done: int, total: int) -> None:
+            task = tasks.get(phase)
+            if task is None:
+                task = tasks[phase] = bars.add_task(phase, total=total)
+            bars.update(task, completed=done)
+
+        yield progress
+
+
+def _say_cycle(result: CycleResult) -> None:
+    say(f"{result.cycle} cycle {result.number}: {result.requests} requests in {result.seconds} s")
+    parts = (
+        ("users", result.users),
+        ("groups", result.groups),
+        ("managers", result.managers),
+        ("members", result.members),
+    )
+    for name, counts in parts:
+        pairs = [f"{getattr(counts, field)} {field}" for field in counts.__struct_fields__ if getattr(counts, field)]
+        say(f"  {name:9} {', '.join(pairs) or 'nothing to do'}")
+    if result.stopped:
+        say(f"The cycle was stopped. {result.stopped}", style="red")
+    elif result.failures:
+        say(f"{result.failures} failed and are due again; see `entrasim log --failures`.", style="red")
+
+
+def _say_on_demand(result: OnDemandResult) -> None:
+    _say_entry(result.outcome)
+    for member in result.members:
+        _say_entry(member.user)
+        status = {"failed": "failure", "skipped": "skipped"}.get(member.membership, "success")
+        _say_step(status, f"membership: {member.membership}")
+
+
+def _say_entry(entry: LogEntry) -> None:
+    say(f"{entry.identity.kind} {entry.identity.name}: {entry.action}, {entry.status}")
+    for step in entry.steps:
+        _say_step(step.status, f"{step.kind}: {step.verdict}")
+    for modified in entry.modified:
+        say(f"    {modified.name}: {modified.old or '(empty)'} → {modified.new or '(empty)'}")
+    if entry.recommendation:
+        say(f"  {entry.code}: {entry.message}. {entry.recommendation}")
+
+
+def _say_step(status: str, text: str) -> None:
+    say(f"  {MARKS[status]} {text}", style=STYLES[status])
+
+
+def _what(entry: LogEntry) -> str:
+    if entry.code:
+        return f"{entry.code}: {entry.message}"
+    names = list(dict.fromkeys(modified.name for modified in entry.modified))
+    if names == ["members"]:
+        return f"members ({len(entry.modified)})"
+    return ", ".join(names) or (entry.steps[-1].verdict if entry.steps else "")
