@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from doorlist.config import Settings

@@ -115,6 +115,7 @@ USER: Final = Schema(
         Attribute("locale", Type.STRING, "Locale for formats, such as en-US."),
         Attribute("timezone", Type.STRING, "Time zone, such as Europe/Madrid."),
         Attribute("active", Type.BOOLEAN, "Whether the person may sign in and has access."),
+        # Not published: Microsoft's validator would compare what it sent with what is told.
         Attribute(
             "password", Type.STRING, "Accepted and discarded: people sign in through their organization.",
             case_exact=True, mutability=Mutability.WRITE_ONLY, returned=Returned.NEVER, published=False,
@@ -184,7 +185,10 @@ GROUP: Final = Schema(
                     "$ref", Type.REFERENCE, "Address of the person.",
                     case_exact=True, mutability=Mutability.IMMUTABLE, reference_types=("User",),
                 ),
-                Attribute("display", Type.STRING, "Name of the person.", mutability=Mutability.IMMUTABLE),
+                # Told, as in the RFC's example group, but not published: the schema printed in section 8.7.1 lacks it.
+                Attribute(
+                    "display", Type.STRING, "Name of the person.", mutability=Mutability.READ_ONLY, published=False
+                ),
                 Attribute(
                     "type", Type.STRING, "Kind of the member; always User.",
                     mutability=Mutability.IMMUTABLE, canonical_values=("User",),

@@ -87,7 +87,7 @@ def _attribute(attribute: Attribute) -> dict[str, Any]:
         "returned": attribute.returned.value,
     }
     if attribute.is_complex:
-        described["subAttributes"] = [_attribute(sub) for sub in attribute.sub_attributes]
+        described["subAttributes"] = [_attribute(sub) for sub in attribute.sub_attributes if sub.published]
         return described
     described["caseExact"] = attribute.case_exact
     described["uniqueness"] = attribute.uniqueness.value

@@ -139,6 +139,8 @@ def _parse_extension(operation: _Operation, extension: table.Schema, resource_ty
     else:
         raise InvalidValue("An extension is an object.", place=f"{operation.place}.value")
     for key, value in inner.items():
+        if key.lower() == "schemas":
+            continue
         path = f"{extension.urn}:{key}"
         yield from _parse_path(replace(operation, path=path, value=value), path, resource_type, explicit=False)
 

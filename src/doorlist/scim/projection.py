@@ -36,9 +36,10 @@ class Projection:
 
     def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
         """The selected part of a resource."""
-        if self.only is not None:
-            return _pick(resource, self.only)
-        return _drop(resource, self.without)
+        selected: dict[str, Any] = (
+            _pick(resource, self.only) if self.only is not None else _drop(resource, self.without)
+        )
+        return selected
 
 
 WHOLE: Final = Projection(None, {})

@@ -55,7 +55,7 @@ class Uniqueness(StrEnum):
 class Attribute:
     """One attribute or sub-attribute with all its characteristics; the defaults are those of RFC 7643 section 2.2.
 
-    `published` False keeps it out of /Schemas: accepted on the wire, nothing a client could read back.
+    `published` False keeps it out of /Schemas, with the reason beside it.
     """
 
     name: str

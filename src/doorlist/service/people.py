@@ -70,12 +70,13 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
 async def replace_user(
     database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
 ) -> Outcome:
-    """A person as a PUT describes it; what it leaves out is unassigned, but for the active state."""
+    """A person as a PUT describes it; what it leaves out is unassigned, but nobody is reactivated by omission."""
     admit(call.caller, Scope.USERS_WRITE)
     incoming = read_resource(USER_TYPE, body)
 
     def replaced(before: Document) -> Document:
-        return {"active": before.get("active", True), **incoming.document}
+        kept = {"active": before["active"]} if "active" in before else {}
+        return {**kept, **incoming.document}
 
     outcome = await _change(database, call, identifier, versions, replaced)
     return replace(outcome, change={**outcome.change, **_ignored(incoming.ignored)})
@@ -86,13 +87,7 @@ async def patch_user(database: Database, call: Call, identifier: UUID | None, bo
     admit(call.caller, Scope.USERS_WRITE)
     changes = parse_patch(body, USER_TYPE)
 
-    def patched(before: Document) -> Document:
-        active = before.get("active", True)
-        after = apply_changes(USER_TYPE, before, changes)
-        after.setdefault("active", active)
-        return after
-
-    return await _change(database, call, identifier, versions, patched)
+    return await _change(database, call, identifier, versions, lambda before: apply_changes(USER_TYPE, before, changes))
 
 
 async def delete_user(database: Database, call: Call, identifier: UUID | None, versions: Versions) -> Outcome:
@@ -194,10 +189,9 @@ async def _write(
 
 
 def _transition(changes: Mapping[str, list[Any]]) -> str:
-    active = changes.get("active")
-    if active is None:
-        return ""
-    return "reactivated" if active[1] else "deactivated"
+    """What a change does to the person's state; an unassigned `active` leaves the state as it was."""
+    _, active = changes.get("active", (None, None))
+    return {True: "reactivated", False: "deactivated", None: ""}[active]
 
 
 def _row(document: Document) -> UserRow:
@@ -207,7 +201,7 @@ def _row(document: Document) -> UserRow:
         user_name_key=fold(user_name),
         external_id=document.get("externalId"),
         display_name=_display_name(document),
-        active=document["active"],
+        active=document.get("active"),
         doc=msgspec.json.encode(document).decode(),
         search=msgspec.json.encode(comparison_form(USER_TYPE, document)).decode(),
     )

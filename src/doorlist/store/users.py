@@ -14,13 +14,13 @@ from doorlist.store.db import Connection
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """The columns that a document sets."""
+    """The columns that a document sets; `active` None leaves the state as it is, and is true for a new person."""
 
     user_name: str
     user_name_key: str
     external_id: str | None
     display_name: str
-    active: bool
+    active: bool | None
     doc: str
     search: str
 
@@ -29,7 +29,7 @@ _INSERT: Final = """
 with made as (
     insert into users (org_id, id, connection_id, user_name, user_name_key, external_id, display_name, active,
                        doc, search, created_at, modified_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $11)
+    values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), $9, $10::jsonb, $11, $11)
     returning org_id, id)
 insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
 select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
@@ -39,7 +39,7 @@ select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
 _UPDATE: Final = """
 with made as (
     update users
-       set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8, active = $9, doc = $10,
+       set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8, active = coalesce($9, active), doc = $10,
            search = $11::jsonb, version = version + 1, modified_at = greatest($12, modified_at)
      where org_id = $1 and connection_id = $2 and id = $3 and version = $4 and deleted_at is null
     returning org_id, id, version, modified_at),
