@@ -46,7 +46,7 @@ SIMPLE_FILTER = re.compile(r'(userName|displayName) eq ("(?:[^"\\]|\\.)*")')
 REFERENCE_FILTER = re.compile(r'id eq "([\w-]+)" and (manager|members) eq "([\w-]+)"')
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request is not one that Entra would send, or cannot be done."""
 
     def __init__(self, status: int, detail: str, scim_type: str | None = None) -> None:
@@ -118,7 +118,7 @@ def listed(resources: list[dict[str, Any]]) -> Response:
 
 def demand(truth: object, detail: str) -> None:
     if not truth:
-        raise Refused(400, detail)
+        raise RefusedError(400, detail)
 
 
 def build_app(endpoint: Endpoint) -> Starlette:
@@ -132,7 +132,7 @@ def build_app(endpoint: Endpoint) -> Starlette:
         try:
             _check_headers(request, bool(raw))
             response = endpoint.fault(recorded) or _dispatch(endpoint, request, recorded)
-        except Refused as refused:
+        except RefusedError as refused:
             error = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(refused.status)}
             error["detail"] = refused.detail
             if refused.scim_type:
@@ -146,7 +146,7 @@ def build_app(endpoint: Endpoint) -> Starlette:
 
 def _check_headers(request: Request, has_body: bool) -> None:
     if request.headers.get("authorization") != f"Bearer {TOKEN}":
-        raise Refused(401, "the token is unknown")
+        raise RefusedError(401, "the token is unknown")
     demand(request.headers.get("accept") == "application/scim+json", "wrong Accept")
     if has_body:
         demand(request.headers.get("content-type") == "application/scim+json; charset=utf-8", "wrong Content-Type")
@@ -171,7 +171,7 @@ def _dispatch(endpoint: Endpoint, request: Request, recorded: Recorded) -> Respo
         return _query(endpoint, kind, query)
     demand(kind == "Users" or request.method != "GET" or query == {"excludedAttributes": "members"}, "members asked")
     if target not in store:
-        raise Refused(404, "no such resource")
+        raise RefusedError(404, "no such resource")
     return _on_resource(endpoint, request.method, kind=kind, target=target, body=recorded.body)
 
 
@@ -227,7 +227,7 @@ def _create(endpoint: Endpoint, kind: str, body: dict[str, Any]) -> Response:
         name, store, prefix = "displayName", endpoint.groups, "g"
     demand(None not in body.values(), "null in a create")
     if any(one[name].casefold() == body[name].casefold() for one in store.values()):
-        raise Refused(409, f"{name} is taken", "uniqueness")
+        raise RefusedError(409, f"{name} is taken", "uniqueness")
     created = {**body, "id": endpoint.new_id(prefix)}
     store[created["id"]] = created
     if kind == "Groups":
@@ -272,7 +272,7 @@ def _operate_on_members(endpoint: Endpoint, target: str, *, operation: dict[str,
         demand(member.keys() == keys and member.get("$ref") is None, f"unexpected member {member}")
         if op == "add":
             if member["value"] not in endpoint.users:
-                raise Refused(400, f"no user {member['value']}", "invalidValue")
+                raise RefusedError(400, f"no user {member['value']}", "invalidValue")
             members.add(member["value"])
         else:
             members.discard(member["value"])

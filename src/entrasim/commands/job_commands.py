@@ -11,11 +11,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
-from rich.table import Table
-from rich.text import Text
 
 from entrasim.application import connect, load_application
-from entrasim.commands.terminal import JsonOption, StateOption, clock, err, mint, opened, out, print_json, say
+from entrasim.commands.terminal import JsonOption, StateOption, clock, err, mint, opened, print_json, say
 from entrasim.job.connection_check import check_connection
 from entrasim.job.cycle import CycleResult, Progress, run_cycle
 from entrasim.job.on_demand import OnDemandResult, provision_group, provision_user
@@ -124,12 +122,9 @@ def log(
     if json:
         print_json(entries)
         return
-    table = Table("time", "identity", "action", "status", "what", box=None, pad_edge=False)
     for entry in entries:
-        style = STYLES.get(entry.status.casefold(), "")
-        name = f"{entry.identity.kind} {entry.identity.name}"
-        table.add_row(entry.time, Text(name), entry.action, Text(entry.status, style), Text(_what(entry)))
-    out.print(table)
+        what = f"{entry.action:7} {entry.status:8} {entry.identity.kind:5} {entry.identity.name}: {_what(entry)}"
+        say(f"{entry.time} {what}", style=STYLES.get(entry.status.casefold(), "") if entry.code else "")
 
 
 def show(context: typer.Context, json: JsonOption = False, state: StateOption = None) -> None:
