@@ -219,37 +219,55 @@ create table request_log (
 create index request_log_of_org on request_log (org_id, id desc);
 
 -- The one definition of access: check, both lists, export and explain all read these views.
--- A resource is reached through itself; a home folder through its workspace as well.
-create view resource_reach as
-    select org_id, id as resource_id, id as via_id from resources
-    union all
-    select org_id, id as resource_id, workspace_id as via_id from resources where home;
-
+-- A resource is reached through itself; a home folder through its workspace as well (via_id is then the workspace).
+-- Each kind of path has an arm for either way, because only plain joins let a person, a resource or both be pushed
+-- down to the indexes: a shared view of "reached through" costs a scan of all folders for every person.
 create view access_paths as
-    select r.org_id, g.principal_id as user_id, r.resource_id, r.via_id, 'direct' as kind,
+    select g.org_id, g.principal_id as user_id, g.resource_id, g.resource_id as via_id, 'direct' as kind,
            null::uuid as group_id, g.level, g.created_at as since, g.created_by as granted_by
-      from resource_reach r
-      join grants g on g.org_id = r.org_id and g.resource_id = r.via_id and g.principal_kind = 'user'
+      from grants g
+     where g.principal_kind = 'user'
     union all
-    select r.org_id, m.user_id, r.resource_id, r.via_id, 'group', g.principal_id, g.level,
+    select g.org_id, g.principal_id, h.id, g.resource_id, 'direct', null, g.level, g.created_at, g.created_by
+      from grants g
+      join resources h on h.org_id = g.org_id and h.workspace_id = g.resource_id and h.home
+     where g.principal_kind = 'user'
+    union all
+    select g.org_id, m.user_id, g.resource_id, g.resource_id, 'group', g.principal_id, g.level,
            greatest(g.created_at, m.added_at), g.created_by
-      from resource_reach r
-      join grants g on g.org_id = r.org_id and g.resource_id = r.via_id and g.principal_kind = 'group'
+      from grants g
       join groups d on d.org_id = g.org_id and d.id = g.principal_id and d.deleted_at is null
       join group_members m on m.org_id = g.org_id and m.group_id = g.principal_id
-     where not exists (select from exclusions x
-                        where x.org_id = r.org_id and x.resource_id = r.via_id and x.user_id = m.user_id)
+     where g.principal_kind = 'group'
+       and not exists (select from exclusions x
+                        where x.org_id = g.org_id and x.resource_id = g.resource_id and x.user_id = m.user_id)
     union all
-    select r.org_id, k.user_id, r.resource_id, r.via_id, 'retained', k.group_id, k.level, k.since, 'policy'
-      from resource_reach r
-      join retained k on k.org_id = r.org_id and k.resource_id = r.via_id and k.state = 'live';
+    select g.org_id, m.user_id, h.id, g.resource_id, 'group', g.principal_id, g.level,
+           greatest(g.created_at, m.added_at), g.created_by
+      from grants g
+      join resources h on h.org_id = g.org_id and h.workspace_id = g.resource_id and h.home
+      join groups d on d.org_id = g.org_id and d.id = g.principal_id and d.deleted_at is null
+      join group_members m on m.org_id = g.org_id and m.group_id = g.principal_id
+     where g.principal_kind = 'group'
+       and not exists (select from exclusions x
+                        where x.org_id = g.org_id and x.resource_id = g.resource_id and x.user_id = m.user_id)
+    union all
+    select k.org_id, k.user_id, k.resource_id, k.resource_id, 'retained', k.group_id, k.level, k.since, 'policy'
+      from retained k
+     where k.state = 'live'
+    union all
+    select k.org_id, k.user_id, h.id, k.resource_id, 'retained', k.group_id, k.level, k.since, 'policy'
+      from retained k
+      join resources h on h.org_id = k.org_id and h.workspace_id = k.resource_id and h.home
+     where k.state = 'live';
 
 create view effective_access as
     select p.org_id, p.user_id, p.resource_id,
-           (case when bool_or(f.archived_at is not null or w.archived_at is not null)
-                 then least(1, max(p.level)) else max(p.level) end)::smallint as level
-      from access_paths p
+           (case when f.archived_at is not null or w.archived_at is not null
+                 then least(1, p.level) else p.level end)::smallint as level
+      from (select org_id, user_id, resource_id, max(level) as level
+              from access_paths
+             group by org_id, user_id, resource_id) p
       join users u on u.org_id = p.org_id and u.id = p.user_id and u.active and u.deleted_at is null
       join resources f on f.org_id = p.org_id and f.id = p.resource_id and f.deleted_at is null
-      join resources w on w.org_id = f.org_id and w.id = f.workspace_id and w.deleted_at is null
-     group by p.org_id, p.user_id, p.resource_id;
+      join resources w on w.org_id = f.org_id and w.id = f.workspace_id and w.deleted_at is null;
