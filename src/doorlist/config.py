@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """The base of addresses shown to people and directories, without a slash at its end."""
-        return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
+        return self.public_url or http_address(self.host, self.port)
 
     def environment(self) -> dict[str, str]:
         """The keys and values from which `load` makes an equal object in a child process."""
@@ -93,6 +93,11 @@ def load(environ: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
     except ValidationError as error:
         problems = tuple(_problem(entry["loc"], entry["msg"]) for entry in error.errors())
         raise BadInput("The settings are not usable.", problems=problems) from None
+
+
+def http_address(host: str, port: int) -> str:
+    """The web address of a host and port; an IPv6 address gets its brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def remember_address(data: Path, base_url: str) -> None:
@@ -118,7 +123,3 @@ def _unknown_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
 def _problem(location: tuple[int | str, ...], message: str) -> str:
     name = str(location[0]) if location else "settings"
     return f"{PREFIX}{name.upper()}: {message.removeprefix('Value error, ')}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

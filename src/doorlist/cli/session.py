@@ -49,10 +49,10 @@ DatabaseUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def settings(data: Path | None, database_url: str | None, **chosen: Any) -> Settings:
+def settings(data: Path | None, database_url: str | None, *, remembered: bool = True, **chosen: Any) -> Settings:
     """The settings of the environment with the options on top; --data wins over a URL of the environment.
 
-    Where no public URL is set, addresses are those of the server that last served the data folder.
+    Where no public URL is set and `remembered`, addresses are those that the data folder was last served at.
 
     Raises:
         BadInput: the environment or an option is not usable.
@@ -63,7 +63,7 @@ def settings(data: Path | None, database_url: str | None, **chosen: Any) -> Sett
         raise typer.BadParameter("Name either --data or --database-url.")
     loaded = load(data=data, database_url=database_url, **chosen)
     changes: dict[str, object] = {"database_url": None} if data is not None else {}
-    if loaded.public_url is None and (data is not None or loaded.database_url is None):
+    if remembered and loaded.public_url is None and (data is not None or loaded.database_url is None):
         changes["public_url"] = remembered_address(loaded.data)
     return loaded.model_copy(update=changes)
 
