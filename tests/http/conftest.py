@@ -50,9 +50,7 @@ class Directory:
         return made.json()
 
     async def patch(self, path: str, *operations: dict[str, Any], **keywords: Any) -> httpx.Response:
-        return await self.call(
-            "PATCH", path, json={"schemas": [PATCH_URN], "Operations": list(operations)}, **keywords
-        )
+        return await self.call("PATCH", path, json={"schemas": [PATCH_URN], "Operations": list(operations)}, **keywords)
 
     async def members(self, group: str) -> set[str]:
         found = (await self.call("GET", f"/Groups/{group}")).json()

@@ -22,7 +22,9 @@ async def test_a_person_is_answered_as_it_was_sent(directory: Directory) -> None
     made = await directory.call("POST", "/Users", json=ANA)
     assert made.status_code == 201
     body = made.json()
-    assert made.headers["location"] == body["meta"]["location"] == f"https://doorlist.example/scim/v2/Users/{body['id']}"
+    assert (
+        made.headers["location"] == body["meta"]["location"] == f"https://doorlist.example/scim/v2/Users/{body['id']}"
+    )
     assert made.headers["content-type"] == "application/scim+json"
     assert made.headers["etag"] == body["meta"]["version"] == 'W/"1"'
     assert body["meta"]["created"] == body["meta"]["lastModified"]
@@ -133,7 +135,9 @@ async def test_only_what_is_asked_for_is_answered(directory: Directory) -> None:
         "userName": "Ana@contoso.example",
         "emails": [{"value": "ana@contoso.example"}],
     }
-    most = (await directory.call("GET", path, params={"excludedAttributes": f"emails,id,{ENTERPRISE_URN}:department"})).json()
+    most = (
+        await directory.call("GET", path, params={"excludedAttributes": f"emails,id,{ENTERPRISE_URN}:department"})
+    ).json()
     assert most["id"] == made["id"]
     assert "emails" not in most
     assert most[ENTERPRISE_URN] == {"employeeNumber": "77"}

@@ -185,9 +185,10 @@ GROUP: Final = Schema(
                     "$ref", Type.REFERENCE, "Address of the person.",
                     case_exact=True, mutability=Mutability.IMMUTABLE, reference_types=("User",),
                 ),
-                # Told, as in the RFC's example group, but not published: the schema printed in section 8.7.1 lacks it.
+                # On request only: it is the person's name, not what was sent, and large groups need no names.
                 Attribute(
-                    "display", Type.STRING, "Name of the person.", mutability=Mutability.READ_ONLY, published=False
+                    "display", Type.STRING, "Name of the person; told when attributes asks for members.display.",
+                    mutability=Mutability.READ_ONLY, returned=Returned.REQUEST,
                 ),
                 Attribute(
                     "type", Type.STRING, "Kind of the member; always User.",

@@ -34,6 +34,11 @@ class Projection:
             return name in self.only
         return self.without.get(name, False) is not None
 
+    def names(self, name: str, sub: str) -> bool:
+        """Whether `attributes` names this sub-attribute itself, as what is returned on request has to be."""
+        inner = self.only.get(name) if self.only is not None else None
+        return inner is not None and sub in inner
+
     def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
         """The selected part of a resource."""
         selected: dict[str, Any] = (

@@ -149,7 +149,7 @@ async def _attempt(
     """Read, change, write if nobody was faster; None when somebody was."""
     caller = call.caller
     table = users_table(call.base)
-    stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=True)
+    stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=table.related)
     if stored is None:
         raise missing(USER_TYPE)
     versions.check(stored.version)

@@ -141,7 +141,7 @@ async def get_resource(
     if scope is not None:
         admit(call.caller, scope)
     caller, stored = call.caller, None
-    wanted = projection.wants(related_name(table.resource_type))
+    wanted = _related(table, projection)
     if identifier is not None:
         async with database.reading() as connection:
             stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=wanted)
@@ -156,7 +156,7 @@ async def list_resources(
     """A page of the resources that meet a filter. Raises `InvalidFilter`, `InvalidPath` or `PlanTooLow`."""
     admit(call.caller, scope)
     demand_plan(call.caller)
-    search = _search(table.resource_type, query, limits)
+    search = _search(table, query, limits)
     caller = call.caller
     async with database.reading() as connection:
         found, total = await page(connection, table, caller.org_id, caller.connection_id, search)
@@ -168,7 +168,16 @@ def missing(resource_type: ResourceType) -> NotFound:
     return NotFound(f"There is no {resource_type.name} with this id.")
 
 
-def _search(resource_type: ResourceType, query: Query, limits: Limits) -> Search:
+def _related(table: Table, projection: Projection) -> str | None:
+    """The expression for the list kept in rows that a projection needs, or None: then no such row is read."""
+    name = related_name(table.resource_type)
+    if not projection.wants(name):
+        return None
+    return table.related_named if projection.names(name, "display") else table.related
+
+
+def _search(table: Table, query: Query, limits: Limits) -> Search:
+    resource_type = table.resource_type
     start = max(query.start_index, 1)
     limit = limits.default_page if query.count is None else min(max(query.count, 0), limits.max_page)
     return Search(
@@ -177,7 +186,7 @@ def _search(resource_type: ResourceType, query: Query, limits: Limits) -> Search
         descending=query.descending,
         offset=start - 1,
         limit=limit,
-        related=query.projection.wants(related_name(resource_type)),
+        related=_related(table, query.projection),
     )
 
 

@@ -20,14 +20,17 @@ from doorlist.store.where import Arguments, Column, Rows, Table, order_by, where
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a list request asks for. `offset` and `limit` count resources; limit 0 asks for the total only."""
+    """What a list request asks for. `offset` and `limit` count resources; limit 0 asks for the total only.
+
+    `related` is one of the table's expressions for the list kept in rows, or None where nobody asked for it.
+    """
 
     condition: Condition | None
     sort: Target | None
     descending: bool
     offset: int
     limit: int
-    related: bool
+    related: str | None
 
 
 def _quoted(text: str) -> str:
@@ -52,6 +55,8 @@ def users_table(base: str) -> Table:
           join groups d on d.org_id = m.org_id and d.id = m.group_id and d.deleted_at is null
          where m.org_id = u.org_id and m.user_id = u.id"""
     address = f"{_quoted(base + '/Groups/')} || m.group_id"
+    related = f"""(select json_agg(json_build_object('value', m.group_id, '$ref', {address},
+                     'display', d.display_name, 'type', 'direct') order by m.group_id) {groups})"""
     return Table(
         USER_TYPE,
         "users",
@@ -72,8 +77,8 @@ def users_table(base: str) -> Table:
                 },
             )
         },
-        f"""(select json_agg(json_build_object('value', m.group_id, '$ref', {address},
-               'display', d.display_name, 'type', 'direct') order by m.group_id) {groups})""",
+        related,
+        related,
     )
 
 
@@ -83,6 +88,11 @@ def groups_table(base: str) -> Table:
           join users p on p.org_id = m.org_id and p.id = m.user_id and p.deleted_at is null
          where m.org_id = g.org_id and m.group_id = g.id"""
     address = f"{_quoted(base + '/Users/')} || m.user_id"
+
+    def related(names: str) -> str:
+        return f"""(select json_agg(json_build_object('value', m.user_id, '$ref', {address}, 'type', 'User'{names})
+                      order by m.user_id) {members})"""
+
     return Table(
         GROUP_TYPE,
         "groups",
@@ -99,13 +109,13 @@ def groups_table(base: str) -> Table:
                 },
             )
         },
-        f"""(select json_agg(json_build_object('value', m.user_id, '$ref', {address},
-               'display', p.display_name, 'type', 'User') order by m.user_id) {members})""",
+        related(""),
+        related(", 'display', p.display_name"),
     )
 
 
 async def find(
-    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, identifier: UUID, *, related: bool
+    connection: Connection, table: Table, org_id: UUID, connection_id: UUID, identifier: UUID, *, related: str | None
 ) -> Stored | None:
     """The resource of that id, or None."""
     row = await connection.fetchrow(
@@ -174,9 +184,9 @@ def _filtered(table: Table, condition: Condition | None, arguments: Arguments) -
     return own if condition is None else f"{own} and {where(condition, table, arguments)}"
 
 
-def _fields(table: Table, related: bool) -> str:
+def _fields(table: Table, related: str | None) -> str:
     alias = table.alias
-    rows = f"{table.related}::text" if related else "null::text"
+    rows = f"{related}::text" if related is not None else "null::text"
     return f"{alias}.id, {alias}.doc, {alias}.version, {alias}.created_at, {alias}.modified_at, {rows} as related"
 
 

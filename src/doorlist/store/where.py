@@ -54,7 +54,8 @@ class Rows:
 class Table:
     """How a resource type is stored under one alias: what is not listed is in the `search` document.
 
-    `related` is the expression, as JSON text, of the list that lives in rows of its own.
+    `related` and `related_named` are the expressions, as JSON text, of the list that lives in rows of its own:
+    as it is told by default, and with the names that are told on request.
     """
 
     resource_type: ResourceType
@@ -63,6 +64,7 @@ class Table:
     columns: Mapping[str, Column]
     rows: Mapping[str, Rows]
     related: str
+    related_named: str
 
     @property
     def search(self) -> str:
