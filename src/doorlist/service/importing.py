@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from doorlist.domain.events import Action, Actor, Event, TargetKind
@@ -23,6 +24,8 @@ from doorlist.store.db import Connection, Database, UniqueViolation
 from doorlist.store.grants import GroupGrant
 from doorlist.store.organizations import Organization
 from doorlist.store.resources import NewFolder, NewWorkspace
+
+_MANY_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,13 @@ async def import_grants(database: Database, administrator: Administrator, org_id
             organization = await organizations.lock(connection, org_id)
             if organization is None:
                 raise NotFound("There is no such organization.")
-            return await _apply(connection, administrator, organization, wishlist)
+            done = await _apply(connection, administrator, organization, wishlist)
     except UniqueViolation as violation:
         raise Conflict("Somebody created the same workspace or folder just now; repeat the import.") from violation
+    if done.folders_added + done.grants_added >= _MANY_ROWS:
+        async with database.reading() as connection:
+            await grants.refresh_statistics(connection)
+    return done
 
 
 async def _apply(

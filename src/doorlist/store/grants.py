@@ -70,12 +70,16 @@ with placed as (
            (org_id, id, resource_id, principal_kind, principal_id, level, created_at, created_by)
     select $1, n.id, n.resource_id, 'group', n.group_id, n.level, $6, $7
       from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[]) as n (id, resource_id, group_id, level)
+     order by n.resource_id, n.group_id
     on conflict (org_id, resource_id, principal_id) do update set level = excluded.level
      where grants.level <> excluded.level
     returning id)
 select count(*) filter (where n.id is not null) as added, count(*) filter (where n.id is null) as changed
   from placed p left join unnest($2::uuid[]) as n (id) on n.id = p.id
 """
+
+
+_REFRESH_STATISTICS = "analyze resources, grants, groups, group_members, users, retained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,11 @@ async def put_for_groups(
         timeout=600,
     )
     return row["added"], row["changed"]
+
+
+async def refresh_statistics(connection: Connection) -> None:
+    """Let the planner know at once about a great many new rows; its own daemon takes a minute to notice."""
+    await connection.execute(_REFRESH_STATISTICS)
 
 
 async def supersede_retained_of_members(

@@ -126,7 +126,7 @@ create unique index resources_one_home on resources (org_id, workspace_id) where
 
 -- level: 1 viewer, 2 checker, 3 editor, 4 admin, 5 owner. policy null means the organization's removal_policy.
 create table grants (
-    org_id         uuid        not null references organizations on delete cascade,
+    org_id         uuid        not null,
     id             uuid        not null,
     resource_id    uuid        not null,
     principal_kind text        not null check (principal_kind in ('user', 'group')),
@@ -136,7 +136,7 @@ create table grants (
     created_at     timestamptz not null,
     created_by     text        not null,
     primary key (org_id, id),
-    foreign key (org_id, resource_id) references resources (org_id, id),
+    foreign key (org_id, resource_id) references resources (org_id, id) on delete cascade,
     check (principal_kind = 'user' or level <= 3)
 );
 create unique index grants_resource on grants (org_id, resource_id, principal_id) include (level);
