@@ -86,7 +86,7 @@ def test_any_text_is_a_tree_or_refused(text: str) -> None:
         assert refusal.place
 
 
-WORDS = st.sampled_from(["work", "Home", "Ana", "ana", "ÅSA", "a", "Ruiz", "straße", "STRASSE", "x%_", "", "true"])
+WORDS = st.text("aAbsß%", max_size=3)
 VALUES = WORDS.filter(bool)
 EMAILS = st.lists(
     st.fixed_dictionaries({"value": VALUES}, optional={"type": VALUES, "primary": st.just(False)}), max_size=3
