@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -52,6 +51,17 @@ def stopped(data: Path) -> bool:
     return not (data / "postgres/postmaster.pid").exists() and Cluster(data / "postgres").state() is State.ABSENT
 
 
+def as_nobody() -> dict[str, object]:
+    """How to start Python as an ordinary account, which may not reach an interpreter in root's home."""
+    how: dict[str, object] = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    for python in (sys.executable, "/usr/bin/python3"):
+        command = [python, "-c", f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"]
+        with suppress(PermissionError):
+            if subprocess.run(command, check=False, cwd="/", **how).returncode == 0:  # type: ignore[call-overload]
+                return {**how, "executable": python, "env": {**os.environ, "PYTHONPATH": ":".join(sys.path)}}
+    pytest.skip("no Python here that an ordinary account may run")
+
+
 @contextmanager
 def another_user(data: Path, **how: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process that uses the server of a folder until its standard input ends, and the URL that it was given."""
@@ -83,7 +93,6 @@ def test_a_new_folder_becomes_a_server_with_our_settings(tmp_path: Path) -> None
             "fsync": "on",
         }
         assert ask(url, "select pg_encoding_to_char(encoding) from pg_database where datname = 'doorlist'") == "UTF8"
-        assert ask(url, "select 'é' < 'f' collate \"C.UTF-8\", lower('É')") is False
         assert ask(url, "select lower('É')") == "é"
     assert stopped(tmp_path)
 
@@ -104,7 +113,7 @@ def test_processes_share_one_server_and_the_last_to_leave_stops_it(tmp_path: Pat
         assert ask(url, "select 1") == 1
         process.communicate()
     assert stopped(tmp_path)
-    assert not server.is_running()
+    assert not psutil.pid_exists(server.pid) or server.status() == psutil.STATUS_ZOMBIE
 
 
 def test_processes_that_start_together_make_one_cluster(tmp_path: Path) -> None:
@@ -146,22 +155,18 @@ def test_a_killed_server_comes_back_with_everything_committed(tmp_path: Path) ->
 
 
 def test_a_busy_session_of_a_killed_server_delays_the_new_one_only(tmp_path: Path) -> None:
+    async def kill_under_load(url: str) -> None:
+        connection = await asyncpg.connect(url)
+        busy = asyncio.create_task(connection.fetchval("select count(*) from generate_series(1, 10000000)"))
+        await asyncio.sleep(0.2)
+        postmaster(tmp_path).kill()
+        await asyncio.to_thread(restart_if_down, tmp_path)
+        assert busy.done(), "the new server starts when the last session of the old one has ended"
+        await asyncio.gather(busy, return_exceptions=True)
+        connection.terminate()
+
     with running(tmp_path) as url:
-
-        async def kill_under_load() -> None:
-            connection = await asyncpg.connect(url)
-            pid = connection.get_server_pid()
-            busy = asyncio.create_task(connection.execute("select count(*) from generate_series(1, 100000000)"))
-            await asyncio.sleep(0.2)
-            os.kill(pid, signal.SIGSTOP)
-            postmaster(tmp_path).kill()
-            asyncio.get_running_loop().call_later(1, os.kill, pid, signal.SIGCONT)
-            await asyncio.to_thread(restart_if_down, tmp_path)
-            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-                await busy
-            connection.terminate()
-
-        asyncio.run(kill_under_load())
+        asyncio.run(kill_under_load(url))
         assert ask(url, "select 1") == 1
     assert stopped(tmp_path)
 
@@ -222,7 +227,7 @@ def test_root_works_below_folders_that_only_root_may_enter(tmp_path: Path) -> No
     with running(private / "data", durable=False) as url:
         assert ask(url, "select 1") == 1
         assert postmaster(private / "data").uids().real != 0
-    assert private.stat().st_mode & 0o777 == 0o711, "others may pass, and not list"
+    assert private.stat().st_mode & 0o777 == 0o701, "others may pass, and not list"
     assert (private / "data/postgres").stat().st_mode & 0o777 == 0o700
 
 
@@ -239,7 +244,7 @@ def commons(tmp_path: Path) -> Path:
 @as_root
 def test_an_ordinary_account_works_and_root_joins_it(commons: Path) -> None:
     data = commons / "data"
-    with another_user(data, user="nobody", group="nogroup", extra_groups=[]) as (process, url):
+    with another_user(data, **as_nobody()) as (process, url):
         assert postmaster(data).username() == "nobody"
         with running(data) as same:
             assert same == url
@@ -256,10 +261,8 @@ def test_an_ordinary_account_is_told_whose_folder_it_is(commons: Path) -> None:
     with running(data, durable=False):
         pass
     data.chmod(0o777)
-    done = subprocess.run(
-        [sys.executable, "-c", USER, str(data)],
-        user="nobody", group="nogroup", extra_groups=[], cwd="/", capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-c", USER, str(data)]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **as_nobody())
     assert "The data folder cannot be used: Permission denied" in done.stderr
 
 

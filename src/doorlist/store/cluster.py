@@ -163,13 +163,18 @@ class Cluster:
             early.unlink(missing_ok=True)
             if _run(command, account, self.folder).returncode == 0:
                 return
-            # After kill -9 of the postmaster its last sessions may hold the shared memory for a moment.
-            if "still in use" not in _read(early) or time.monotonic() > deadline:
+            reasons = self._reasons()
+            # After kill -9 of the postmaster a session that is still computing holds the shared memory.
+            if not any("still in use" in line for line in reasons) or time.monotonic() > deadline:
                 break
             time.sleep(0.2)
+        raise BadInput("The embedded PostgreSQL did not start.", problems=reasons, place=str(self.folder))
+
+    def _reasons(self) -> tuple[str, ...]:
+        """The end of what the server last said, before it had opened its log file or in it."""
+        early = _read(self.folder / "start.log")
         newest = sorted(self.folder.glob("log/postgres-*.log"))[-1:]
-        text = _read(early) + "".join(_read(path) for path in newest)
-        raise BadInput("The embedded PostgreSQL did not start.", problems=_tail(text), place=str(self.folder))
+        return _tail(early if "FATAL" in early or not newest else _read(newest[0]))
 
     def _configure(self, account: Account | None) -> None:
         settings = _SETTINGS | ({} if self.durable else _CARELESS)
@@ -207,7 +212,7 @@ class Cluster:
         return now
 
     def _clear_stale_pid(self, binaries: Binaries, account: Account | None) -> None:
-        """Keep postmaster.pid of a dead server from stopping a new one.
+        """Keep what a dead server left behind from stopping a new one.
 
         PostgreSQL itself detects a process id that is free. When the id went to an unrelated process, or to a dead
         one that nobody has reaped, the id is replaced by ours, which PostgreSQL takes for its starter's; the rest of
@@ -215,13 +220,13 @@ class Cluster:
         """
         record = self.folder / "postmaster.pid"
         pid, newline, rest = _read(record).partition("\n")
-        if not pid.strip().isdigit():
-            return
-        if not _serves(int(pid), self.folder):
+        if pid.strip().isdigit() and not _serves(int(pid), self.folder):
             record.write_text(f"{os.getpid()}{newline}{rest}")
-        elif self._settled(State.ABSENT, seconds=2) is State.ABSENT:  # its socket file was deleted
+        elif pid and self._settled(State.ABSENT, seconds=2) is State.ABSENT:  # its socket file was deleted
             command = [binaries.program("pg_ctl"), "stop", "-D", str(self.folder), "-m", "fast", "-w"]
             _run(command, account, self.folder)
+        if self.state() is State.ABSENT:
+            (self._socket_folder() / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
 
 def _creation(binaries: Binaries, folder: Path, *, sync: bool) -> Iterator[tuple[list[str], str]]:
