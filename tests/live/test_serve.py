@@ -1,0 +1,244 @@
+"""`doorlist serve` as a process: it starts, is found, survives what is killed, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.live
+
+DOORLIST = [sys.executable, "-m", "doorlist"]
+
+
+class Served:
+    """A running `doorlist serve`, with the lines that it has announced."""
+
+    def __init__(self, process: subprocess.Popen[str], lines: list[str]) -> None:
+        self.process = process
+        self.lines = lines
+        self.url = next(line.split()[-1] for line in lines if "listens on" in line)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+@contextmanager
+def serving(*options: str | Path, program: Sequence[str] = DOORLIST, **environment: str) -> Iterator[Served]:
+    command = [*program, "serve", *map(str, options)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = []
+            while not any("provision at" in line for line in lines):
+                line = process.stdout.readline()
+                assert line, f"serve ended with {process.wait(10)}"
+                lines.append(line.strip())
+            yield Served(process, lines)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(15)
+
+
+def soon(what: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def postmaster(data: Path) -> psutil.Process:
+    return psutil.Process(int((data / "postgres/postmaster.pid").read_text().splitlines()[0]))
+
+
+def refusal(*options: str | Path, **environment: str) -> str:
+    command = [*DOORLIST, "serve", *map(str, options)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=20, env={**os.environ, **environment}
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for all: what a test leaves running would fail the next one."""
+    return tmp_path_factory.mktemp("served")
+
+
+def test_it_starts_on_nothing_serves_and_leaves_no_process(data: Path) -> None:
+    with serving("--data", data, "--port", "0", "--workers", "2") as served:
+        assert re.fullmatch(r"Doorlist listens on http://127\.0\.0\.1:\d+", served.lines[-2])
+        assert served.lines[-1] == f"Directories provision at {served.url}/scim/v2"
+        assert served.ready()
+        answer = httpx.get(f"{served.url}/healthz")
+        assert "server" not in answer.headers
+        started = [*served.workers(), postmaster(data)]
+        assert len(started) == 3
+        assert served.stop() == 0
+    assert all(gone(process) for process in started)
+    assert not (data / "postgres/postmaster.pid").exists()
+
+
+def test_commands_work_beside_it_and_know_its_address(data: Path) -> None:
+    with serving("--data", data, "--port", "0") as served:
+        status = subprocess.run(
+            [*DOORLIST, "db", "status", "--json", "--data", str(data)], capture_output=True, text=True, check=True
+        )
+        assert '"up_to_date": true' in status.stdout
+        assert (data / "address").read_text() == served.url
+        assert served.ready()
+
+
+SLOW = """
+import asyncio, sys
+from pathlib import Path
+from doorlist.config import load
+from doorlist.web.serving import serve
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+    else:
+        await asyncio.sleep(1)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"finished"})
+
+def create_app():
+    return app
+
+if __name__ == "__main__":
+    serve(load(data=Path(sys.argv[2]), port=0), app="slow:create_app", announce=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_lets_a_running_request_finish(data: Path, tmp_path: Path, ask: signal.Signals) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    with serving(data, program=[sys.executable, str(tmp_path / "slow.py")]) as served:
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(httpx.get, served.url, timeout=5)
+            time.sleep(0.4)
+            os.killpg(served.process.pid, ask)
+            assert answer.result().text == "finished"
+        assert served.process.wait(5) == 0
+
+
+def test_a_server_whose_application_does_not_start_ends_with_the_reason(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.replace("return app", "raise RuntimeError('no luck')"))
+    command = [sys.executable, str(tmp_path / "slow.py"), "serve", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1
+    assert "no luck" in done.stderr
+    assert "A serving process did not start" in done.stderr
+    assert not (data / "postgres/postmaster.pid").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the kernel does not tell shared memory")
+def test_two_workers_and_their_parent_are_small(data: Path) -> None:
+    with serving("--data", data, "--port", "0", "--workers", "2") as served:
+        assert served.ready()
+        processes = [psutil.Process(served.process.pid), *served.workers()]
+        assert sum(process.memory_full_info().pss for process in processes) < 160 * 2**20
+
+
+def test_a_killed_worker_is_replaced(data: Path) -> None:
+    with serving("--data", data, "--port", "0", "--workers", "2") as served:
+        victim = served.workers()[0]
+        victim.kill()
+        soon(lambda: len(served.workers()) == 2 and victim not in served.workers())
+        assert served.ready()
+        assert served.stop() == 0
+
+
+def test_a_killed_postgresql_comes_back(data: Path) -> None:
+    with serving("--data", data, "--port", "0") as served:
+        victim = postmaster(data)
+        victim.kill()
+        soon(lambda: gone(victim) and (data / "postgres/postmaster.pid").exists() and postmaster(data) != victim)
+        soon(served.ready)
+        assert served.stop() == 0
+
+
+def test_a_killed_server_frees_its_address_for_the_next(data: Path) -> None:
+    with serving("--data", data, "--port", "0", "--workers", "2") as served:
+        orphans = served.workers()
+        server = postmaster(data)
+        served.process.kill()
+        served.process.wait()
+        before = time.monotonic()
+        with serving("--data", data, "--port", str(served.port)) as again:
+            assert again.ready()
+            assert time.monotonic() - before < 5
+            assert postmaster(data) == server
+            soon(lambda: all(gone(orphan) for orphan in orphans))
+            assert again.stop() == 0
+    assert not (data / "postgres/postmaster.pid").exists()
+
+
+def test_two_servers_share_one_database_and_each_may_leave_first(data: Path) -> None:
+    with serving("--data", data, "--port", "0") as first, serving("--data", data, "--port", "0") as second:
+        assert first.stop() == 0
+        assert second.ready()
+        assert second.stop() == 0
+    assert not (data / "postgres/postmaster.pid").exists()
+
+
+def test_a_database_url_takes_the_place_of_the_folder(database_url: str, tmp_path: Path) -> None:
+    with serving("--database-url", database_url, "--port", "0", DOORLIST_DATA=str(tmp_path / "none")) as served:
+        assert served.ready()
+        assert served.stop() == 0
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_port_in_use_is_said_so(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"Port {port} on 127.0.0.1 is in use" in refusal("--data", data, "--port", str(port))
+
+
+def test_an_unknown_setting_is_named(data: Path) -> None:
+    assert "DOORLIST_PROT: unknown" in refusal("--data", data, DOORLIST_PROT="8080")
+
+
+def test_a_database_that_is_not_there_is_said_so() -> None:
+    answer = refusal("--database-url", "postgresql://doorlist:secret@127.0.0.1:1/doorlist", "--port", "0")
+    assert "cannot be reached" in answer
+    assert "secret" not in answer
