@@ -77,9 +77,7 @@ class Target:
 @lru_cache(maxsize=256)
 def parse_target(text: str) -> Target:
     """Parse a target attribute. Raises `ValueError` where it is none that a mapping can address."""
-    extension, colon, rest = text.rpartition(":")
-    if text.startswith("urn:") and not colon:
-        raise ValueError(f"not a target attribute: {text}")
+    extension, _, rest = text.rpartition(":")
     found = _TARGET.fullmatch(rest)
     if found is None:
         raise ValueError(f"not a target attribute: {text}")

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from recording_endpoint import TOKEN, Endpoint, serving
 
 from entrasim.application import connect, load_application
 from entrasim.csv_files import read_files
@@ -22,6 +21,7 @@ from entrasim.job.on_demand import OnDemandResult, provision_group, provision_us
 from entrasim.people import add_person, find_person
 from entrasim.security_groups import add_group, add_member, find_group, remove_member
 from entrasim.statefile import StateFile
+from tests.entrasim.recording_endpoint import TOKEN, Endpoint, EndpointServer
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -60,7 +60,9 @@ class Company:
     def leave(self, group: str, member: str) -> None:
         remove_member(self.state, find_group(self.state, group).key, person=find_person(self.state, member).key)
 
-    def take_files(self, users: str = "", groups: str = "", *, members: str = "", replace: bool = False) -> ImportReport:
+    def take_files(
+        self, users: str = "", groups: str = "", *, members: str = "", replace: bool = False
+    ) -> ImportReport:
         paths: list[Path | None] = []
         for name, text in (("users.csv", users), ("groups.csv", groups), ("members.csv", members)):
             path = self.state.path.with_name(name)
@@ -88,9 +90,7 @@ class Company:
 
     def demand_group(self, name: str, *members: str) -> OnDemandResult:
         application = load_application(self.state)
-        work = provision_group(
-            self.state, application, name=name, members=members, clock=self.clock, mint=self.mint
-        )
+        work = provision_group(self.state, application, name=name, members=members, clock=self.clock, mint=self.mint)
         return asyncio.run(work)
 
     def sent(self) -> list[str]:
@@ -98,13 +98,21 @@ class Company:
         return [f"{recorded.method} {recorded.path}" for recorded in self.endpoint.take()]
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[EndpointServer]:
+    """One server for every endpoint of the run."""
+    started = EndpointServer()
+    yield started
+    started.stop()
+
+
 @pytest.fixture
-def found(tmp_path: Path) -> Iterator[Callable[..., Company]]:
+def found(tmp_path: Path, server: EndpointServer) -> Iterator[Callable[..., Company]]:
     """Start an endpoint and a company connected to it; `flagged` chooses the dialect of both."""
     with ExitStack() as stack:
 
         def start(*, flagged: bool = False) -> Company:
-            endpoint = stack.enter_context(serving(Endpoint(flagged=flagged)))
+            endpoint = server.open(flagged=flagged)
             state = StateFile.open(tmp_path / f"state-{flagged}.db")
             stack.callback(state.close)
             connect(state, endpoint.url, token=TOKEN, flag=flagged)

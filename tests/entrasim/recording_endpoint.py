@@ -6,13 +6,14 @@ wrong shape fails a test even where nobody looks at the recording.
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import json
 import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,14 +122,17 @@ def demand(truth: object, detail: str) -> None:
         raise RefusedError(400, detail)
 
 
-def build_app(endpoint: Endpoint) -> Starlette:
+def build_app(endpoints: dict[str, Endpoint]) -> Starlette:
+    """Serve each endpoint below its own name."""
+
     async def answer(request: Request) -> Response:
+        endpoint = endpoints[request.path_params["name"]]
         raw = await request.body()
-        path = request.url.path.removeprefix("/scim")
+        path = "/" + request.path_params["rest"]
         recorded = Recorded(request.method, path, request.url.query, json.loads(raw) if raw else None)
         endpoint.recorded.append(recorded)
         if endpoint.delay:
-            time.sleep(endpoint.delay)  # noqa: ASYNC251 - one request at a time is what this slow server is for
+            await asyncio.sleep(endpoint.delay)
         try:
             _check_headers(request, bool(raw))
             response = endpoint.fault(recorded) or _dispatch(endpoint, request, recorded)
@@ -141,7 +145,8 @@ def build_app(endpoint: Endpoint) -> Starlette:
         recorded.status = response.status_code
         return response
 
-    return Starlette(routes=[Route("/scim/{rest:path}", answer, methods=["GET", "POST", "PATCH", "DELETE", "PUT"])])
+    methods = ["GET", "POST", "PATCH", "DELETE", "PUT"]
+    return Starlette(routes=[Route("/{name}/scim/{rest:path}", answer, methods=methods)])
 
 
 def _check_headers(request: Request, has_body: bool) -> None:
@@ -228,7 +233,7 @@ def _create(endpoint: Endpoint, kind: str, body: dict[str, Any]) -> Response:
     demand(None not in body.values(), "null in a create")
     if any(one[name].casefold() == body[name].casefold() for one in store.values()):
         raise RefusedError(409, f"{name} is taken", "uniqueness")
-    created = {**body, "id": endpoint.new_id(prefix)}
+    created = {**copy.deepcopy(body), "id": endpoint.new_id(prefix)}
     store[created["id"]] = created
     if kind == "Groups":
         endpoint.members[created["id"]] = set()
@@ -302,20 +307,28 @@ def _set(endpoint: Endpoint, kind: str, *, target: str, path: str, value: Any) -
         resource[path] = value
 
 
-@contextmanager
-def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
-    """Serve the endpoint on a free port of 127.0.0.1 while the block runs."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    endpoint.url = f"http://127.0.0.1:{listener.getsockname()[1]}/scim"
-    config = uvicorn.Config(build_app(endpoint), log_level="error", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        while not server.started:
+class EndpointServer:
+    """One HTTP server on a free port of 127.0.0.1 for all endpoints of a test run."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[str, Endpoint] = {}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(build_app(self._endpoints), log_level="error", lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+        self._thread.start()
+        while not self._server.started:
             time.sleep(0.005)
-        yield endpoint
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+
+    def open(self, *, flagged: bool = False) -> Endpoint:
+        """Begin an endpoint with a URL and a memory of its own."""
+        name = f"e{len(self._endpoints) + 1}"
+        url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/{name}/scim"
+        endpoint = self._endpoints[name] = Endpoint(flagged=flagged, url=url)
+        return endpoint
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()

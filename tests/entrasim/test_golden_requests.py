@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from conftest import Company
 
 from entrasim import scope
 from entrasim.people import change_person, delete_person, find_person, purge_person, restore_person, set_enabled
 from entrasim.security_groups import delete_group, find_group, rename_group
+from tests.entrasim.conftest import Company
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -132,9 +132,7 @@ STORY = [
 
 
 @pytest.mark.parametrize("dialect", ["default", "flagged"])
-def test_each_step_of_the_story_sends_exactly_the_golden_requests(
-    found: Callable[..., Company], dialect: str
-) -> None:
+def test_each_step_of_the_story_sends_exactly_the_golden_requests(found: Callable[..., Company], dialect: str) -> None:
     company = found(flagged=dialect == "flagged")
     for title, edit in STORY:
         edit(company)

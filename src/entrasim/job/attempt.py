@@ -121,9 +121,9 @@ class Attempt:
         setattr(counts, counter, getattr(counts, counter) + 1)
         return entry
 
-    def fail(self, failure: Failure, *, save: Callable[[], None] | None = None) -> LogEntry:
+    def fail(self, failure: Failure, *, step: str = "action", save: Callable[[], None] | None = None) -> LogEntry:
         """Keep a failure entry; the object stays due. A failure that makes going on pointless stops the run."""
-        self.step("action", f"{self.action} failed", status="failure", code=failure.code, message=failure.message)
+        self.step(step, f"{self.action} failed", status="failure", code=failure.code, message=failure.message)
         entry = self.entry(self.action, "Failure", failure=failure)
         with self.run.state.transaction():
             if save is not None:

@@ -128,10 +128,9 @@ async def _tested(run: Run, subject: Person | Group) -> LogEntry | None:
     try:
         await find_nobody(attempt.conversation, run.mint())
     except Failure as failure:
-        attempt.step("testConnection", failure.message, status="failure", code=failure.code)
         counts = run.tally.users if kind == "User" else run.tally.groups
         counts.failed += 1
-        return attempt.fail(failure)
+        return attempt.fail(failure, step="testConnection")
     return None
 
 
