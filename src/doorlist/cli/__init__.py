@@ -18,10 +18,14 @@ from doorlist.errors import Refusal
 
 COMMANDS: Final = {
     "serve": ("doorlist.cli.serve", "Serve SCIM and everything else until stopped."),
-    "org": ("doorlist.cli.organizations", "Create and show organizations."),
-    "token": ("doorlist.cli.tokens", "Create, list and revoke the tokens of a directory."),
-    "access": ("doorlist.cli.access", "Show and export who reaches what."),
-    "import": ("doorlist.cli.importing", "Import workspaces, folders and grants from files."),
+    "org": ("doorlist.cli.org_commands", "Create and show organizations, change their plan and settings."),
+    "token": ("doorlist.cli.token_commands", "Create, list and revoke the tokens of a directory."),
+    "people": ("doorlist.cli.people_commands", "List the people of an organization."),
+    "group": ("doorlist.cli.group_commands", "List groups, their members and where they are granted."),
+    "workspace": ("doorlist.cli.workspace_commands", "Create, list and upgrade workspaces."),
+    "folder": ("doorlist.cli.folder_commands", "Create folders in a workspace."),
+    "access": ("doorlist.cli.access_commands", "Show and export who reaches what, grant and take away."),
+    "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
     "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),
     "demo": ("doorlist.cli.demo", "Take a sample company through the main job and stay up."),
     "walkthrough": ("doorlist.cli.walkthrough", "Check every step from a directory to access, then stop."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -33,7 +33,9 @@ class Minted:
 
     id: UUID
     text: str
-    hint: str
+    label: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
 
 
 async def create_token(
@@ -56,10 +58,10 @@ async def create_token(
     at = clock.now()
     expires_at = None if expires_days is None else at + timedelta(days=expires_days)
     text = bearer.mint(secrets.token_bytes(32))
-    minted = Minted(clock.new_id(at), text, bearer.hint(text))
+    minted = Minted(clock.new_id(at), text, label, tuple(granted), expires_at)
     change = {
         "label": label,
-        "hint": minted.hint,
+        "hint": bearer.hint(text),
         "scopes": granted,
         "expires_at": None if expires_at is None else expires_at.isoformat(),
     }
@@ -71,7 +73,7 @@ async def create_token(
             token_id=minted.id,
             connection_id=await organizations.default_connection(connection, org_id),
             label=label,
-            hint=minted.hint,
+            hint=bearer.hint(text),
             digest=bearer.digest(text),
             scopes=granted,
             created_by=administrator.name,
