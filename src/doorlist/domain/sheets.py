@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Sheet:
     @property
     def problems(self) -> list[str]:
         """Every problem in the order of the lines, spelled file:line: message."""
-        return [f"{self.name}:{line}: {message}" for line, message in sorted(self.faults)]
+        return [f"{self.name}:{line}: {message}" for line, message in sorted(self.faults, key=itemgetter(0))]
 
 
 def read_sheet(name: str, content: bytes, columns: Sequence[str]) -> Sheet:

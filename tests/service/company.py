@@ -1,0 +1,101 @@
+"""A company to talk about: an Enterprise organization whose people and groups are stored as a directory leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from doorlist.domain.directory import fold
+from doorlist.domain.levels import Level
+from doorlist.domain.tenancy import Administrator, Plan
+from doorlist.service import clock, finding, tenants, workspaces
+from doorlist.store import access
+from doorlist.store.db import Database
+
+OPERATOR = Administrator(name="root", source="cli")
+
+_PERSON = """
+insert into users (org_id, id, connection_id, role, user_name, user_name_key, display_name, active, doc, search,
+                   created_at, modified_at)
+select $1, $2, c.id, $3, $4, $5, $4, $6, '{}', '{}', now(), now() from connections c where c.org_id = $1
+"""
+_GROUP = """
+insert into groups (org_id, id, connection_id, display_name, display_key, doc, search, created_at, modified_at)
+select $1, $2, c.id, $3, $4, '{}', '{}', now(), now() from connections c where c.org_id = $1
+"""
+
+
+@dataclass
+class Company:
+    """One organization with ids by name."""
+
+    database: Database
+    org_id: UUID
+    people: dict[str, UUID] = field(default_factory=dict)
+    groups: dict[str, UUID] = field(default_factory=dict)
+
+    @classmethod
+    async def create(cls, database: Database, *, name: str = "Acme", plan: Plan = Plan.ENTERPRISE) -> Company:
+        organization = await tenants.create_organization(
+            database, OPERATOR, name=name, plan=plan, owner_email="boss@acme.example"
+        )
+        return cls(database, organization.org_id)
+
+    async def person(self, name: str, *, role: str = "member", active: bool = True) -> UUID:
+        self.people[name] = clock.new_id(clock.now())
+        async with self.database.transaction() as connection:
+            await connection.execute(_PERSON, self.org_id, self.people[name], role, name, fold(name), active)
+        return self.people[name]
+
+    async def group(self, name: str, *members: str) -> UUID:
+        self.groups[name] = clock.new_id(clock.now())
+        async with self.database.transaction() as connection:
+            await connection.execute(_GROUP, self.org_id, self.groups[name], name, fold(name))
+        for member in members:
+            await self.join(name, member)
+        return self.groups[name]
+
+    async def join(self, group: str, person: str) -> None:
+        """What provisioning does when a directory adds a member."""
+        ids = self.groups[group], self.people[person]
+        async with self.database.transaction() as connection:
+            await connection.execute("insert into group_members values ($1, $2, $3, now())", self.org_id, *ids)
+            await access.supersede_retained(connection, self.org_id, ids[0], [ids[1]])
+
+    async def leave(self, group: str, person: str) -> int:
+        """What provisioning does when a directory removes a member; returns the number of levels kept."""
+        ids = self.groups[group], self.people[person]
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                "delete from group_members where org_id = $1 and group_id = $2 and user_id = $3", self.org_id, *ids
+            )
+            return await access.retain_after_leaving(connection, self.org_id, ids[0], [ids[1]], clock.now())
+
+    async def place(self, workspace: str, folder: str = "") -> UUID:
+        return (await finding.place(self.database, self.org_id, workspace=workspace, folder=folder)).id
+
+    async def workspace(self, name: str, *folders: str) -> UUID:
+        workspace_id = await workspaces.create_workspace(self.database, OPERATOR, self.org_id, name=name)
+        for folder in folders:
+            await workspaces.create_folder(self.database, OPERATOR, self.org_id, workspace_id=workspace_id, name=folder)
+        return workspace_id
+
+    async def level(self, person: str, workspace: str, folder: str = "") -> str:
+        """The name of the effective level, or none."""
+        async with self.database.reading() as connection:
+            level = await access.effective_level(
+                connection,
+                self.org_id,
+                user_id=self.people[person],
+                resource_id=await self.place(workspace, folder),
+            )
+        return Level(level).label if level else "none"
+
+    async def acting(self, person: str) -> Administrator:
+        return await finding.acting_as(self.database, self.org_id, person, source="console")
+
+    async def events(self) -> list[str]:
+        """The actions of the audit log, oldest first."""
+        async with self.database.reading() as connection:
+            rows = await connection.fetch("select action from audit_events where org_id = $1 order by seq", self.org_id)
+        return [row["action"] for row in rows]
