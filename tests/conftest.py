@@ -9,6 +9,8 @@ import asyncio
 import fcntl
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,25 @@ from doorlist.store.embedded import running
 
 TEMPLATE = "doorlist_template"
 _numbers = itertools.count(1)
+_own_folder = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a temporary folder of its own.
+
+    pytest's default is shared by all runs of an account, and each run shuts it for others when it starts: a server
+    that root runs under another account would lose its data in the middle of the run before.
+    """
+    if config.option.basetemp is None:
+        config.stash[_own_folder] = Path(tempfile.mkdtemp(prefix="doorlist-tests-"))
+        config.option.basetemp = config.stash[_own_folder]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder, when every fixture has ended."""
+    if (folder := config.stash.get(_own_folder, None)) is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
