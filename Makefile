@@ -20,7 +20,7 @@ check: install ## lint, types, import contracts
 	$(VENV)/bin/lint-imports
 
 test: check ## the whole test suite, checks first
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n logical --maxprocesses 4 --dist loadfile
 
 walkthrough: install ## the acceptance list of the seed page, over HTTP, then stop
 	$(VENV)/bin/doorlist walkthrough
