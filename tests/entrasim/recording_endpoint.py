@@ -6,7 +6,6 @@ wrong shape fails a test even where nobody looks at the recording.
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import re
@@ -77,7 +76,6 @@ class Endpoint:
     members: dict[str, set[str]] = field(default_factory=dict)
     recorded: list[Recorded] = field(default_factory=list)
     fault: Callable[[Recorded], Response | None] = lambda recorded: None
-    delay: float = 0.0
     created: int = 0
     url: str = ""
     query_flag: bool | None = None
@@ -131,8 +129,6 @@ def build_app(endpoints: dict[str, Endpoint]) -> Starlette:
         path = "/" + request.path_params["rest"]
         recorded = Recorded(request.method, path, request.url.query, json.loads(raw) if raw else None)
         endpoint.recorded.append(recorded)
-        if endpoint.delay:
-            await asyncio.sleep(endpoint.delay)
         try:
             _check_headers(request, bool(raw))
             response = endpoint.fault(recorded) or _dispatch(endpoint, request, recorded)
