@@ -282,9 +282,7 @@ async def test_a_token_does_only_what_its_scopes_say(enrol: Enrol) -> None:
     refused(await directory.call("POST", "/Users", json=body), 403, None, "users:write")
 
 
-async def test_a_fault_tells_its_number_and_nothing_else(
-    directory: Directory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_tells_its_number_and_nothing_else(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("select secret from users")
 

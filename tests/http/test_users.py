@@ -157,3 +157,29 @@ async def test_people_of_another_organization_do_not_exist(directory: Directory,
 async def test_a_local_owner_is_invisible_to_the_directory_and_blocks_nothing(directory: Directory) -> None:
     assert await directory.found("/Users", 'userName eq "owner@example.com"') == []
     await directory.user("owner@example.com")
+
+
+async def test_the_manager_is_found_and_set_under_every_name(directory: Directory) -> None:
+    boss, ana = await directory.user("boss"), await directory.user("ana")
+    path = f"/Users/{ana['id']}"
+    shapes = [
+        {"op": "Add", "path": "manager", "value": [{"$ref": "https://x.example/Users/2", "value": boss["id"]}]},
+        {"op": "Add", "path": f"{ENTERPRISE_URN}:manager", "value": boss["id"]},
+        {"op": "replace", "path": f"{ENTERPRISE_URN}:manager.value", "value": boss["id"]},
+        {"op": "replace", "value": {f"{ENTERPRISE_URN}:manager": {"value": boss["id"]}}},
+        {"op": "add", "value": {ENTERPRISE_URN: {"manager": {"value": boss["id"]}}}},
+    ]
+    clearings = [
+        {"op": "Replace", "path": f"{ENTERPRISE_URN}:manager", "value": ""},
+        {"op": "Replace", "path": f"{ENTERPRISE_URN}:manager", "value": {"value": ""}},
+        {"op": "Remove", "path": f"{ENTERPRISE_URN}:manager"},
+        {"op": "Remove", "path": "manager"},
+        {"op": "replace", "path": f"{ENTERPRISE_URN}:manager", "value": None},
+    ]
+    for shape, clearing in zip(shapes, clearings, strict=True):
+        assert (await directory.patch(path, shape)).status_code == 200, shape
+        for name in ("manager", "manager.value", f"{ENTERPRISE_URN}:manager", f"{ENTERPRISE_URN}:manager.value"):
+            text = f'id eq "{ana["id"]}" and {name} eq "{boss["id"]}"'
+            assert await directory.found("/Users", text) == ["ana"], (shape, name)
+        cleared = await directory.patch(path, clearing)
+        assert ENTERPRISE_URN not in cleared.json(), clearing

@@ -14,6 +14,7 @@ from doorlist.scim.core import ENTERPRISE_URN, GROUP_TYPE, USER_TYPE, USER_URN
 from doorlist.scim.patch import PATCH_URN, apply_changes, parse_patch
 from doorlist.scim.plan import Delta, plan_group
 from doorlist.scim.resource import read_resource
+from doorlist.service.provisioning import changed_names
 
 PEOPLE = [uuid7(number, bytes(10)) for number in range(8)]
 SOME = st.lists(st.sampled_from(PEOPLE), max_size=4)
@@ -115,4 +116,4 @@ def test_a_document_is_what_its_operations_say(drawn: list[Any]) -> None:
     assert _state(after) == expected
     assert (ENTERPRISE_URN in after["schemas"]) == (ENTERPRISE_URN in after)
     again = apply_changes(USER_TYPE, copy.deepcopy(after), parse_patch(body, USER_TYPE))
-    assert again == after, "repeating a request changes nothing"
+    assert changed_names(after, again) == {}, "repeating a request changes nothing"

@@ -25,6 +25,7 @@ from doorlist.scim.filter import (
     Present,
     ValueFilter,
 )
+from doorlist.scim.lookup import find
 from doorlist.scim.quirks import truth_as_text
 from doorlist.scim.schema import Attribute, ResourceType, Returned, Target, Type
 from doorlist.scim.values import comparable, instant
@@ -82,7 +83,7 @@ def bind(tree: Filter, resource_type: ResourceType) -> Condition:
     """The condition that a filter states about resources of a type. Raises `InvalidFilter`."""
 
     def lookup(path: Path) -> Target:
-        target = resource_type.find(path.urn, path.name, path.sub)
+        target = find(resource_type, path)
         if target is None:
             raise InvalidFilter(f"{resource_type.name} has no such attribute.", place=str(path))
         if target.leaf.returned is Returned.NEVER:

@@ -17,6 +17,7 @@ from doorlist.scim import quirks
 from doorlist.scim import schema as table
 from doorlist.scim.condition import Condition, bind_value, holds_for
 from doorlist.scim.filter import And, Comparison, Filter, Operator, parse_path
+from doorlist.scim.lookup import find
 from doorlist.scim.resource import MEMBERS, complete, member_ids, read_element, read_value
 from doorlist.scim.schema import Attribute, ResourceType, Returned, Target
 from doorlist.scim.values import element_form
@@ -167,7 +168,7 @@ def _resolve(op: Op, text: str, resource_type: ResourceType, place: str) -> Chan
         parsed = parse_path(text)
     except InvalidPath as error:
         raise InvalidPath(error.detail, place=place) from error
-    target = resource_type.find(parsed.path.urn, parsed.path.name, parsed.path.sub)
+    target = find(resource_type, parsed.path)
     if target is None:
         raise InvalidPath(f"{resource_type.name} has no such attribute.", place=place)
     if parsed.inner is None:

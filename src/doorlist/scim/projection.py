@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from doorlist.errors import InvalidValue
 from doorlist.scim.filter import parse_name
+from doorlist.scim.lookup import find
 from doorlist.scim.schema import ResourceType, Returned, Schema, Target
 
 _Names = dict[str, "_Names | None"]
@@ -85,7 +86,7 @@ def _find(resource_type: ResourceType, text: str) -> Target | Schema | None:
     if extension is not None:
         return extension
     path = parse_name(text)
-    return resource_type.find(path.urn, path.name, path.sub) if path is not None else None
+    return find(resource_type, path) if path is not None else None
 
 
 def _enter(tree: _Names, target: Target) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from doorlist.scim.schema import Attribute, Type
+from doorlist.scim.schema import Attribute, ResourceType, Target, Type
 
 _BARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 _TRUTH: Final = {"true": True, "false": False}
@@ -22,6 +22,18 @@ _TRUTH: Final = {"true": True, "false": False}
 def bare_word(text: str) -> str | None:
     """A filter value without quotes (Q19): Microsoft's own example shows ``externalId eq jyoung``."""
     return text if _BARE.fullmatch(text) else None
+
+
+def attribute_without_its_urn(resource_type: ResourceType, name: str, sub: str | None) -> Target | None:
+    """An extension attribute under its bare name (Q9): Entra's reference check asks ``manager eq "…"``.
+
+    Only for a name that the base schema does not have, so that nothing changes its meaning.
+    """
+    for extension in resource_type.extensions:
+        target = resource_type.find(extension.schema.urn, name, sub)
+        if target is not None:
+            return target
+    return None
 
 
 def truth_as_text(attribute: Attribute, value: Any) -> Any:

@@ -26,6 +26,7 @@ from doorlist.errors import (
     ScimDisabled,
     VersionMismatch,
 )
+from doorlist.scim import lookup
 from doorlist.scim.condition import Condition, bind
 from doorlist.scim.filter import parse_filter, parse_name
 from doorlist.scim.messages import Stored, etag, related_name
@@ -198,7 +199,7 @@ def _sort(resource_type: ResourceType, text: str | None) -> Target | None:
     if text is None:
         return None
     path = parse_name(text)
-    target = resource_type.find(path.urn, path.name, path.sub) if path is not None else None
+    target = lookup.find(resource_type, path) if path is not None else None
     if target is None:
         raise InvalidPath(f"{resource_type.name} has no such attribute to sort by.", place=f"sortBy {text}")
     return _sortable(target, text)
@@ -221,7 +222,7 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
     changes: dict[str, list[Any]] = {}
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
-        if old == new or name == "schemas":
+        if name == "schemas" or _same(old, new):
             continue
         if ":" in name:
             inner = changed_names(old or {}, new or {})
@@ -229,6 +230,13 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
         else:
             changes[name] = [old, new]
     return changes
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are equal; the order of several values means nothing (RFC 7643 section 2.4)."""
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(value in new for value in old)
+    return bool(old == new)
 
 
 @contextmanager

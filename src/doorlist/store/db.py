@@ -44,6 +44,11 @@ _UNREACHABLE = (
 _REFUSED = (InvalidAuthorizationSpecificationError, InvalidCatalogNameError)
 
 
+# Every statement of a request has an index to use. Plans are kept, and one made while a table was empty would scan it
+# from end to end until the next ANALYZE; so scans are made unattractive and reports ask for them (`reporting`).
+_SESSION = {"application_name": "doorlist", "timezone": "UTC", "jit": "off", "enable_seqscan": "off"}
+
+
 class UniqueViolation(Exception):  # noqa: N818 - the store's word for the database's answer, never shown
     """A unique index refused a row; `index` is its name."""
 
@@ -75,7 +80,7 @@ class Database:
                 reset=_keep_session,
                 timeout=10,
                 command_timeout=60,
-                server_settings={"application_name": "doorlist", "timezone": "UTC", "jit": "off"},
+                server_settings=_SESSION,
             )
         return cls(pool, url=url)
 
@@ -97,6 +102,13 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection inside one READ COMMITTED transaction: all of it or nothing."""
         async with self.reading() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def reporting(self) -> AsyncIterator[Connection]:
+        """A transaction for statements over much of a table, planned afresh and free to scan."""
+        async with self.transaction() as connection:
+            await connection.execute("set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan")
             yield connection
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ from doorlist.scim.core import GROUP_TYPE, USER_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.schema import Target
 from doorlist.store.db import Connection, Record
-from doorlist.store.where import Arguments, Column, Rows, Table, order_by, where
+from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, order_by, where
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,11 @@ async def _rows(
     if search.sort is not None:
         order = f"{order_by(search.sort, table, arguments, descending=search.descending)}, {alias}.id"
     limit = arguments.add(search.limit + 1, "bigint")
-    chosen = f"select {alias}.id from {table.name} {alias} where {filtered} order by {order} limit {limit}"
+    source = f"{table.name} {alias} where {filtered}"
+    if search.condition is not None and is_selective(search.condition):
+        # The fence keeps the planner from walking the page index in search of the few rows that match.
+        source = f"(select * from {source} offset 0) {alias}"
+    chosen = f"select {alias}.id from {source} order by {order} limit {limit}"
     if search.offset == 0 and search.sort is None:
         statement = chosen.replace(f"select {alias}.id", f"select {_fields(table, search.related)}", 1)
         return list(await connection.fetch(statement, *arguments.values))

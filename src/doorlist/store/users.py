@@ -39,7 +39,8 @@ select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
 _UPDATE: Final = """
 with made as (
     update users
-       set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8, active = coalesce($9, active), doc = $10,
+       set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8,
+           active = coalesce($9, active), doc = $10,
            search = $11::jsonb, version = version + 1, modified_at = greatest($12, modified_at)
      where org_id = $1 and connection_id = $2 and id = $3 and version = $4 and deleted_at is null
     returning org_id, id, version, modified_at),

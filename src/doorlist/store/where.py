@@ -16,7 +16,7 @@ import msgspec
 from doorlist.domain.ids import parse_id
 from doorlist.scim.condition import Both, Compares, Condition, Either, Has, Negated, Some
 from doorlist.scim.filter import Operator
-from doorlist.scim.schema import META, Attribute, ResourceType, Target, Type
+from doorlist.scim.schema import META, SCHEMAS, Attribute, ResourceType, Target, Type
 
 _SYMBOLS: Final = {Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _NUMERIC: Final = frozenset({Type.INTEGER, Type.DECIMAL})
@@ -79,6 +79,21 @@ def where(condition: Condition, table: Table, arguments: Arguments) -> str:
 def where_row(condition: Condition, rows: Rows, arguments: Arguments) -> str:
     """The same for a condition on single values that are rows, over the aliases of their join."""
     return _RowCompiler(rows, arguments).condition(condition)
+
+
+def is_selective(condition: Condition) -> bool:
+    """Whether an equality of texts limits the rows to few, so that finding them comes before ordering them."""
+    if isinstance(condition, Both):
+        return any(is_selective(part) for part in condition.parts)
+    if isinstance(condition, Some):
+        return is_selective(condition.inner)
+    return (
+        isinstance(condition, Compares)
+        and condition.operator is Operator.EQ
+        and isinstance(condition.value, str)
+        and condition.target.attribute not in (META, SCHEMAS)
+        and condition.target.leaf.name != "type"
+    )
 
 
 def order_by(target: Target, table: Table, arguments: Arguments, *, descending: bool) -> str:

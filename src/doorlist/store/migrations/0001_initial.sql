@@ -40,6 +40,7 @@ create table tokens (
     foreign key (org_id, connection_id) references connections (org_id, id) on delete cascade
 );
 
+-- No two indexes start with the same two columns: before the first ANALYZE the planner takes any such prefix for unique.
 -- doc is the SCIM document as it is answered (canonical names, no id, meta, groups, schemas).
 -- search is the same document in comparison form: folded strings where case does not count, UTC instants.
 -- connection_id is null for people who were not provisioned by a directory.
@@ -62,10 +63,10 @@ create table users (
     snapshot      jsonb,
     primary key (org_id, id)
 );
-create unique index users_user_name on users (org_id, connection_id, user_name_key)
+create unique index users_user_name on users (org_id, user_name_key, connection_id)
     nulls not distinct where deleted_at is null;
-create index users_external_id on users (org_id, connection_id, external_id) where deleted_at is null;
-create index users_page on users (org_id, connection_id, id) where deleted_at is null;
+create index users_external_id on users (org_id, external_id, connection_id) where deleted_at is null;
+create index users_page on users (org_id, id) include (connection_id) where deleted_at is null;
 create index users_search on users using gin (search jsonb_path_ops) where deleted_at is null;
 
 create table groups (
@@ -83,10 +84,10 @@ create table groups (
     deleted_at    timestamptz,
     primary key (org_id, id)
 );
-create unique index groups_display_name on groups (org_id, connection_id, display_key)
+create unique index groups_display_name on groups (org_id, display_key, connection_id)
     nulls not distinct where deleted_at is null;
-create index groups_external_id on groups (org_id, connection_id, external_id) where deleted_at is null;
-create index groups_page on groups (org_id, connection_id, id) where deleted_at is null;
+create index groups_external_id on groups (org_id, external_id, connection_id) where deleted_at is null;
+create index groups_page on groups (org_id, id) include (connection_id) where deleted_at is null;
 create index groups_search on groups using gin (search jsonb_path_ops) where deleted_at is null;
 
 -- No foreign keys: a member is added under the lock of its group and a key-share lock of its person, in one statement
