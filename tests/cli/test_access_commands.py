@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.service.company import Company
 
 from doorlist.store.db import Database
+from tests.service.company import Company
 
 
 @dataclass
