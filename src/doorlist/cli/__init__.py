@@ -27,8 +27,6 @@ COMMANDS: Final = {
     "access": ("doorlist.cli.access_commands", "Show and export who reaches what, grant and take away."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
     "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),
-    "demo": ("doorlist.cli.demo", "Take a sample company through the main job and stay up."),
-    "walkthrough": ("doorlist.cli.walkthrough", "Check every step from a directory to access, then stop."),
 }
 
 

@@ -34,7 +34,8 @@ def configure(*, level: str, form: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its notices of starting and stopping are ours to give
+    for talker in ("uvicorn", "alembic"):  # what they tell of every start is ours to tell, once
+        logging.getLogger(talker).setLevel(logging.WARNING)
 
 
 def _ending(form: str) -> list[Processor]:
