@@ -1,7 +1,7 @@
 """The request log and the last use of tokens: collected in memory, written in batches, never in a request's way.
 
 When the database is away the newest entries are kept up to a bound and written when it is back; what the bound
-pushes out is counted and reported. `close` writes what is left.
+pushes out is counted and reported. `close` writes what is left. Requests older than the setting are forgotten.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -22,18 +23,20 @@ from doorlist.store.journal import Line
 _BATCH: Final = 1000
 _KEPT: Final = 20_000
 _PAUSE: Final = 0.5
+_HOUR: Final = 3600.0
 
 _log = structlog.get_logger(__name__)
 
 
 class RequestLog:
-    """The log of one process. `start` and `close` bracket its writer task."""
+    """The log of one process, kept for so many days. `start` and `close` bracket its tasks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, days: int) -> None:
         self._database = database
+        self._days = days
         self._lines: deque[Line] = deque()
         self._dropped = 0
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def add(self, line: Line) -> None:
         """Remember one request; takes no time and never fails."""
@@ -43,14 +46,14 @@ class RequestLog:
             self._dropped += 1
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._write_for_ever(), name="request log")
+        self._tasks = [asyncio.create_task(self._write_for_ever()), asyncio.create_task(self._forget_for_ever())]
 
     async def close(self) -> None:
         """Stop the writer and write what is left, if the database is there."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
         with suppress(Unavailable):
             await self.flush()
 
@@ -85,3 +88,10 @@ class RequestLog:
             if self._dropped:
                 _log.error("requests were not logged", dropped=self._dropped)
                 self._dropped = 0
+
+    async def _forget_for_ever(self) -> None:
+        while True:
+            with suppress(Unavailable):
+                async with self._database.reading() as connection:
+                    await journal.forget(connection, older_than=datetime.now(UTC) - timedelta(days=self._days))
+            await asyncio.sleep(_HOUR)

@@ -46,7 +46,14 @@ _REFUSED = (InvalidAuthorizationSpecificationError, InvalidCatalogNameError)
 
 # Every statement of a request has an index to use. Plans are kept, and one made while a table was empty would scan it
 # from end to end until the next ANALYZE; so scans are made unattractive and reports ask for them (`reporting`).
-_SESSION = {"application_name": "doorlist", "timezone": "UTC", "jit": "off", "enable_seqscan": "off"}
+# Planning anew for every call costs more than the call, so plans are generic.
+_SESSION = {
+    "application_name": "doorlist",
+    "timezone": "UTC",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 class UniqueViolation(Exception):  # noqa: N818 - the store's word for the database's answer, never shown

@@ -56,14 +56,16 @@ select version, modified_at from made
 
 _DELETE: Final = """
 with ended as (
-    delete from group_members where org_id = $1 and group_id = $2 returning 1),
+    delete from group_members where org_id = $1 and group_id = $2 returning user_id),
 gone as (
     update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2
     returning org_id, id),
 told as (
     insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id,
                               change)
-    select org_id, $3, $4, $5, $6, $7, 'group', id, $8, $9::jsonb from gone)
+    select org_id, $3, $4, $5, $6, $7, 'group', id, $8,
+           $9::jsonb || jsonb_build_object('removed', (select coalesce(jsonb_agg(user_id), '[]') from ended))
+      from gone)
 select count(*) from ended
 """
 
@@ -215,6 +217,9 @@ async def members_where(
 
 
 async def delete_group(connection: Connection, org_id: UUID, identifier: UUID, *, entry: Entry, now: datetime) -> int:
-    """End a locked group and its memberships; its grants stay parked with it. The number of members it had."""
+    """End a locked group and its memberships; its grants stay parked with it. The number of members it had.
+
+    The members are added to the event as `removed`: they are not read before.
+    """
     ended: int = await connection.fetchval(_DELETE, org_id, identifier, now, *entry.columns, entry.change)
     return ended

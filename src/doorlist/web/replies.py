@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from doorlist.errors import MethodNotAllowed, Refusal, TooLarge, Unauthenticated, Unavailable
+from doorlist.errors import MethodNotAllowed, Refusal, Unauthenticated, Unavailable
 from doorlist.scim.messages import render_error
 
 SCIM_JSON: Final = b"application/scim+json"
@@ -62,6 +62,4 @@ def _headers(refusal: Refusal) -> Headers:
         return ((b"allow", ", ".join(refusal.allow).encode()),)
     if isinstance(refusal, Unavailable):
         return ((b"retry-after", b"2"),)
-    if isinstance(refusal, TooLarge):
-        return ((b"connection", b"close"),)
     return ()

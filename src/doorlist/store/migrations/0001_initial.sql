@@ -218,6 +218,7 @@ create table request_log (
     change        jsonb
 );
 create index request_log_of_org on request_log (org_id, id desc);
+create index request_log_by_time on request_log using brin (at);
 
 -- The one definition of access: check, both lists, export and explain all read these views.
 -- A resource is reached through itself; a home folder through its workspace as well (via_id is then the workspace).
