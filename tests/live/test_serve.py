@@ -114,6 +114,14 @@ def test_it_starts_on_nothing_serves_and_leaves_no_process(data: Path) -> None:
     assert not (data / "postgres/postmaster.pid").exists()
 
 
+def test_an_end_while_it_still_starts_leaves_no_process(data: Path) -> None:
+    with subprocess.Popen([*DOORLIST, "serve", "--data", str(data), "--port", "0"]) as process:
+        soon((data / "postgres/postmaster.pid").exists)
+        process.terminate()
+        assert process.wait(15) in (0, 128 + signal.SIGTERM)
+    assert not (data / "postgres/postmaster.pid").exists()
+
+
 def test_commands_work_beside_it_and_know_its_address(data: Path) -> None:
     with serving("--data", data, "--port", "0") as served:
         status = subprocess.run(

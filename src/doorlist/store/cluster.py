@@ -101,8 +101,8 @@ class Cluster:
         return True
 
     def stop(self) -> None:
-        """End every session and shut down cleanly; a server that does not answer is left alone."""
-        if self.state() is State.ABSENT:
+        """End every session and shut down cleanly; also a server that was about to answer."""
+        if self.state() is State.ABSENT and not self._is_alive():
             return
         tool, account = locate(self._major()).program("pg_ctl"), serving_account(self.folder)
         for mode in ("fast", "immediate"):
@@ -211,6 +211,11 @@ class Cluster:
             time.sleep(0.02)
         return now
 
+    def _is_alive(self) -> bool:
+        """Whether the process that is recorded as the server is one, even if it does not answer."""
+        pid = _read(self.folder / "postmaster.pid").partition("\n")[0].strip()
+        return pid.isdigit() and _serves(int(pid), self.folder)
+
     def _clear_stale_pid(self, binaries: Binaries, account: Account | None) -> None:
         """Keep what a dead server left behind from stopping a new one.
 
@@ -220,7 +225,7 @@ class Cluster:
         """
         record = self.folder / "postmaster.pid"
         pid, newline, rest = _read(record).partition("\n")
-        if pid.strip().isdigit() and not _serves(int(pid), self.folder):
+        if pid and not self._is_alive():
             record.write_text(f"{os.getpid()}{newline}{rest}")
         elif pid and self._settled(State.ABSENT, seconds=2) is State.ABSENT:  # its socket file was deleted
             command = [binaries.program("pg_ctl"), "stop", "-D", str(self.folder), "-m", "fast", "-w"]

@@ -39,14 +39,14 @@ def running(data: Path, *, durable: bool = True) -> Iterator[str]:
             fcntl.flock(use, fcntl.LOCK_SH)
             cluster.ensure()
             url = cluster.url
+        yield url
+    finally:
         try:
-            yield url
-        finally:
             with _alone(data):
                 if _is_last(use):
                     cluster.stop()
-    finally:
-        os.close(use)
+        finally:
+            os.close(use)
 
 
 @contextmanager
