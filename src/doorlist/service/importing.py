@@ -65,7 +65,7 @@ async def import_grants(database: Database, administrator: Administrator, org_id
         Conflict: somebody created the same workspace or folder meanwhile.
     """
     try:
-        async with database.transaction() as connection:
+        async with database.reporting() as connection:
             await require_manager(connection, administrator, org_id)
             organization = await organizations.lock(connection, org_id)
             if organization is None:

@@ -18,7 +18,7 @@ from doorlist.store.roster import GroupGrantLine, GroupLine, MemberLine, PersonL
 
 async def export_access(database: Database, org_id: UUID) -> AsyncIterator[AccessLine]:
     """Every effective level above none, by user name, workspace and folder, without a limit of size."""
-    async with database.transaction() as connection:
+    async with database.reporting() as connection:
         async for line in access.export(connection, org_id):
             yield line
 

@@ -1,0 +1,204 @@
+"""What a directory's changes do to access: keep and remove, hold and return, and grants that SCIM never touches."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from doorlist.domain.levels import Level, Policy
+from doorlist.service import insight, sharing, tenants, workspaces
+from doorlist.store.db import Database
+from tests.http.conftest import GROUP_URN, OPERATOR, USER_URN, Directory
+
+Access = set[tuple[str, str, str, int]]
+
+
+class Sharing:
+    """One organization seen by its administrator."""
+
+    def __init__(self, database: Database, directory: Directory) -> None:
+        self.database = database
+        self.directory = directory
+        self.org_id = directory.org_id
+
+    async def folder(self, name: str = "Plans") -> UUID:
+        """A private folder in the workspace Office."""
+        workspace = await workspaces.create_workspace(self.database, OPERATOR, self.org_id, name=f"Office {name}")
+        return await workspaces.create_folder(
+            self.database, OPERATOR, self.org_id, workspace_id=workspace, name=name
+        )
+
+    async def grant(self, resource: UUID, group: str, level: Level, policy: Policy | None = None) -> None:
+        await sharing.grant_group(
+            self.database, OPERATOR, self.org_id,
+            resource_id=resource, group_id=UUID(group), level=level, policy=policy,
+        )  # fmt: skip
+
+    async def access(self) -> Access:
+        return {
+            (line.user_name, line.workspace, line.folder, line.level)
+            async for line in insight.export_access(self.database, self.org_id)
+        }
+
+    async def kept(self) -> list[tuple[str, str, int, str]]:
+        return [
+            (line.user_name, line.group_name, line.level, line.state)
+            async for line in insight.retained(self.database, self.org_id)
+        ]
+
+    async def grants(self) -> Any:
+        async with self.database.reading() as connection:
+            return await connection.fetch("select * from grants where org_id = $1 order by id", self.org_id)
+
+
+@pytest.fixture
+def office(database: Database, directory: Directory) -> Sharing:
+    return Sharing(database, directory)
+
+
+async def _leave(directory: Directory, group: str, person: str) -> None:
+    await directory.patch(f"/Groups/{group}", {"op": "Remove", "path": "members", "value": [{"value": person}]})
+
+
+async def _join(directory: Directory, group: str, person: str) -> None:
+    await directory.patch(f"/Groups/{group}", {"op": "Add", "path": "members", "value": [{"value": person}]})
+
+
+async def test_under_keep_a_leaver_stays_and_is_listed(office: Sharing, directory: Directory) -> None:
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    before = await office.access()
+    assert before == {("ana", "Office Plans", "Plans", 3)}
+    await _leave(directory, group, ana)
+    assert await office.access() == before
+    assert await office.kept() == [("ana", "Design", 3, "live")]
+    await _join(directory, group, ana)
+    assert await office.access() == before
+    assert await office.kept() == [], "a membership that is a path again supersedes what was kept"
+
+
+async def test_under_remove_losing_the_path_is_losing_the_access(office: Sharing, directory: Directory) -> None:
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR, Policy.REMOVE)
+    await _leave(directory, group, ana)
+    assert await office.access() == set()
+    assert await office.kept() == []
+
+
+async def test_the_organization_chooses_the_policy_where_the_grant_does_not(
+    office: Sharing, directory: Directory
+) -> None:
+    settings = tenants.Settings(removal_policy=Policy.REMOVE)
+    await tenants.change_settings(office.database, OPERATOR, office.org_id, settings)
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    await _leave(directory, group, ana)
+    assert await office.access() == set()
+
+
+async def test_removals_in_any_order_end_in_the_same_access(office: Sharing, directory: Directory) -> None:
+    folder = await office.folder()
+    levels = {"A": (Level.VIEWER, Policy.KEEP), "B": (Level.EDITOR, Policy.REMOVE), "C": (Level.CHECKER, Policy.KEEP)}
+    groups = {name: (await directory.group(name))["id"] for name in levels}
+    for name, (level, policy) in levels.items():
+        await office.grant(folder, groups[name], level, policy)
+    for number, order in enumerate(itertools.permutations(levels)):
+        person = (await directory.user(f"person{number}"))["id"]
+        for name in levels:
+            await _join(directory, groups[name], person)
+        for name in order:
+            await _leave(directory, groups[name], person)
+    assert {(name, level) for name, _, _, level in await office.access()} == {
+        (f"person{number}", Level.CHECKER) for number in range(6)
+    }
+
+
+async def test_deactivation_ends_access_and_return_restores_the_same(office: Sharing, directory: Directory) -> None:
+    ana = (await directory.user("ana"))["id"]
+    stays, left = (await directory.group("Stays", ana))["id"], (await directory.group("Left", ana))["id"]
+    await office.grant(await office.folder("Stays"), stays, Level.EDITOR)
+    await office.grant(await office.folder("Left"), left, Level.VIEWER)
+    await _leave(directory, left, ana)
+    assert len(await office.access()) == 2
+    await directory.patch(f"/Users/{ana}", {"op": "Replace", "path": "active", "value": "False"})
+    assert await office.access() == set()
+    assert await office.kept() == [("ana", "Left", 1, "held")]
+    await directory.patch(f"/Users/{ana}", {"op": "Replace", "path": "active", "value": "True"})
+    assert await office.access() == {("ana", "Office Stays", "Stays", 3)}
+    async with office.database.reading() as connection:
+        raised = await connection.fetch("select kind, target_id from attention_items where org_id = $1", office.org_id)
+    assert [(row["kind"], str(row["target_id"])) for row in raised] == [("held-access", ana)]
+
+
+async def test_a_path_lost_while_inactive_is_not_kept(office: Sharing, directory: Directory) -> None:
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    await directory.patch(f"/Users/{ana}", {"op": "Replace", "path": "active", "value": "False"})
+    await _leave(directory, group, ana)
+    await directory.patch(f"/Users/{ana}", {"op": "Replace", "path": "active", "value": "True"})
+    assert await office.access() == set()
+
+
+@pytest.mark.parametrize("policy", list(Policy))
+async def test_a_group_deleted_by_the_directory_is_a_removal_of_everybody(
+    office: Sharing, directory: Directory, policy: Policy
+) -> None:
+    people = [(await directory.user(f"person{number}"))["id"] for number in range(5)]
+    group = (await directory.group("Design", *people))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR, policy)
+    before, grants = await office.access(), await office.grants()
+    await directory.call("DELETE", f"/Groups/{group}")
+    assert await office.access() == (before if policy is Policy.KEEP else set())
+    assert await office.grants() == grants, "the grants are parked with the group"
+
+
+async def test_scim_never_touches_grants(office: Sharing, directory: Directory) -> None:
+    ana, ben = (await directory.user("ana"))["id"], (await directory.user("ben"))["id"]
+    group = (await directory.group("Design", ana, ben))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    grants = await office.grants()
+    await directory.patch(f"/Groups/{group}", {"op": "replace", "path": "displayName", "value": "Renamed"})
+    await _leave(directory, group, ana)
+    await directory.patch(f"/Users/{ben}", {"op": "Replace", "path": "active", "value": False})
+    await directory.call("DELETE", f"/Users/{ben}")
+    await directory.call("PUT", f"/Groups/{group}", json={"schemas": [GROUP_URN], "displayName": "X", "members": []})
+    await directory.call("PUT", f"/Users/{ana}", json={"schemas": [USER_URN], "userName": "ana2"})
+    await directory.call("DELETE", f"/Groups/{group}")
+    assert await office.grants() == grants
+
+
+async def test_the_same_list_put_twice_changes_nothing_and_is_no_event(office: Sharing, directory: Directory) -> None:
+    people = [(await directory.user(f"person{number}"))["id"] for number in range(30)]
+    group = (await directory.group("Design"))["id"]
+    body = {"schemas": [GROUP_URN], "displayName": "Design", "members": [{"value": one} for one in people]}
+
+    async def events() -> int:
+        async with office.database.reading() as connection:
+            counted: int = await connection.fetchval("select count(*) from audit_events")
+            return counted
+
+    first = await directory.call("PUT", f"/Groups/{group}", json=body)
+    after_first = await events()
+    second = await directory.call("PUT", f"/Groups/{group}", json=body)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    assert await events() == after_first
+
+
+async def test_a_person_who_returns_under_the_same_name_has_no_old_access(
+    office: Sharing, directory: Directory
+) -> None:
+    ana = (await directory.user("ana", externalId="a"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    await directory.call("DELETE", f"/Users/{ana}")
+    assert await office.access() == set()
+    await directory.user("ana", externalId="b")
+    assert await office.access() == set()
