@@ -27,9 +27,7 @@ class Sharing:
     async def folder(self, name: str = "Plans") -> UUID:
         """A private folder in the workspace Office."""
         workspace = await workspaces.create_workspace(self.database, OPERATOR, self.org_id, name=f"Office {name}")
-        return await workspaces.create_folder(
-            self.database, OPERATOR, self.org_id, workspace_id=workspace, name=name
-        )
+        return await workspaces.create_folder(self.database, OPERATOR, self.org_id, workspace_id=workspace, name=name)
 
     async def grant(self, resource: UUID, group: str, level: Level, policy: Policy | None = None) -> None:
         await sharing.grant_group(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 
 from doorlist.store.db import Database
@@ -65,13 +66,11 @@ async def test_groups_with_crossed_members_never_deadlock(directory: Directory) 
     groups = [(await directory.group(f"Group {number}", *people))["id"] for number in range(4)]
 
     async def shuffle(group: str, order: list[str]) -> list[int]:
-        answers = []
-        for one in order:
-            for op in ("Remove", "Add"):
-                answers.append(
-                    await directory.patch(f"/Groups/{group}", {"op": op, "path": "members", "value": [{"value": one}]})
-                )
-        return [answer.status_code for answer in answers]
+        codes = []
+        for one, op in itertools.product(order, ("Remove", "Add")):
+            change = {"op": op, "path": "members", "value": [{"value": one}]}
+            codes.append((await directory.patch(f"/Groups/{group}", change)).status_code)
+        return codes
 
     orders = [people, people[::-1], people[6:] + people[:6], people[::2] + people[1::2]]
     codes = await asyncio.gather(*(shuffle(group, order) for group, order in zip(groups, orders, strict=True)))

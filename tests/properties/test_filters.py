@@ -82,8 +82,11 @@ def _flat(tree: Any) -> Any:
 def test_any_text_is_a_tree_or_refused(text: str) -> None:
     try:
         parse_filter(text)
-    except InvalidFilter as refusal:
-        assert refusal.place
+    except InvalidFilter as error:
+        refusal: InvalidFilter | None = error
+    else:
+        refusal = None
+    assert refusal is None or refusal.place
 
 
 WORDS = st.text("aAbsß%", max_size=3)
@@ -126,14 +129,19 @@ ELEMENTS = st.builds(
     lambda sub, op, word: f"{sub} {op} {_quoted(word)}", st.sampled_from(["value", "type"]), OPERATORS, WORDS
 ) | st.sampled_from(["type pr", "primary eq false", "primary ne true", "display pr"])
 BRACKETS = st.builds(
-    lambda left, join, right, negated: f"emails[{'not (' if negated else ''}{left} {join} {right}{')' if negated else ''}]",
-    ELEMENTS, st.sampled_from(["and", "or"]), ELEMENTS, st.booleans(),
-)  # fmt: skip
+    lambda shape, left, join, right: shape.format(f"{left} {join} {right}"),
+    st.sampled_from(["emails[{}]", "emails[not ({})]"]),
+    ELEMENTS,
+    st.sampled_from(["and", "or"]),
+    ELEMENTS,
+)
 TEXT_FILTERS = st.recursive(
     SIMPLE | PRESENT | TRUTHS | BRACKETS,
-    lambda inner: st.builds(lambda left, right: f"({left}) and {right}", inner, inner)
-    | st.builds(lambda left, right: f"{left} or {right}", inner, inner)
-    | inner.map(lambda text: f"not ({text})"),
+    lambda inner: (
+        st.builds(lambda left, right: f"({left}) and {right}", inner, inner)
+        | st.builds(lambda left, right: f"{left} or {right}", inner, inner)
+        | inner.map(lambda text: f"not ({text})")
+    ),
     max_leaves=4,
 )
 

@@ -79,7 +79,9 @@ def user_operations(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
         op = draw(st.sampled_from(["add", "replace", "Add", "Replace"]))
         return {"op": op, "path": path, "value": word}, lambda state: state.__setitem__(path, word)
     if kind == "clear":
-        shape = draw(st.sampled_from([{"op": "remove"}, {"op": "Replace", "value": ""}, {"op": "replace", "value": None}]))
+        shape = draw(
+            st.sampled_from([{"op": "remove"}, {"op": "Replace", "value": ""}, {"op": "replace", "value": None}])
+        )
         return {**shape, "path": path}, lambda state: state.pop(path, None)
     if kind == "pathless":
         return {"op": "replace", "value": {path: word}}, lambda state: state.__setitem__(path, word)
