@@ -71,7 +71,7 @@ async def test_a_token_expires(company: Company) -> None:
     assert token.state(minted.expires_at) == "expired"
 
 
-@pytest.mark.parametrize(("label", "days", "scope"), [("", 1, []), ("a", 0, []), ("a", 9999, []), ("a", 1, ["x"])])
+@pytest.mark.parametrize(("label", "days", "scope"), [("", 1, []), ("a", -1, []), ("a", 9999, []), ("a", 1, ["x"])])
 async def test_bad_values_are_refused(company: Company, label: str, days: int, scope: list[str]) -> None:
     with pytest.raises(BadInput):
         await create(company, label, days, *scope)

@@ -23,7 +23,10 @@ def create(
     org: Org,
     *,
     label: Annotated[str, typer.Option("--label", help="What the token is for.")],
-    expires: Annotated[int | None, typer.Option("--expires", metavar="DAYS", help="Days until it ends.")] = None,
+    expires: Annotated[
+        float | None,
+        typer.Option("--expires", metavar="DAYS", help="Days until it ends; 0 makes an expired one to rehearse with."),
+    ] = None,
     scope: Annotated[
         list[str] | None, typer.Option("--scope", help="users:read and so on, several times; none: all.")
     ] = None,
@@ -82,7 +85,7 @@ def revoke(
         say("Revoked " + ", ".join(f"{found.label} ({found.hint}…)" for found in revoked))
 
 
-async def _create(config: Settings, org: str, *, label: str, expires: int | None, scopes: list[str]) -> Minted:
+async def _create(config: Settings, org: str, *, label: str, expires: float | None, scopes: list[str]) -> Minted:
     async with opened(config) as database:
         organization = await finding.organization(database, org)
         return await tokens.create_token(

@@ -44,17 +44,17 @@ async def create_token(
     org_id: UUID,
     *,
     label: str,
-    expires_days: int | None,
+    expires_days: float | None,
     scopes: Sequence[str],
 ) -> Minted:
     """Create a token for the organization's directory; no scopes means all of them.
 
-    Raises `BadInput` for an empty label, an unknown scope or a time that is not 1 to 3650 days, `Forbidden`.
+    Raises `BadInput` for an empty label, an unknown scope or a time that is not 0 to 3650 days, `Forbidden`.
     """
     label = clean_name(label, place="label")
     granted = _known_scopes(scopes)
-    if expires_days is not None and not 1 <= expires_days <= MAX_DAYS:
-        raise BadInput(f"A token lives 1 to {MAX_DAYS} days, or for ever.", place="expires")
+    if expires_days is not None and not 0 <= expires_days <= MAX_DAYS:
+        raise BadInput(f"A token lives 0 to {MAX_DAYS} days, or for ever.", place="expires")
     at = clock.now()
     expires_at = None if expires_days is None else at + timedelta(days=expires_days)
     text = bearer.mint(secrets.token_bytes(32))
