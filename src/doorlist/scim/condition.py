@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from doorlist.errors import InvalidFilter
+from doorlist.scim import quirks
 from doorlist.scim.filter import (
     And,
     Comparison,
@@ -26,7 +27,6 @@ from doorlist.scim.filter import (
     ValueFilter,
 )
 from doorlist.scim.lookup import find
-from doorlist.scim.quirks import truth_as_text
 from doorlist.scim.schema import Attribute, ResourceType, Returned, Target, Type
 from doorlist.scim.values import comparable, instant
 
@@ -123,9 +123,11 @@ def _bind(tree: Filter, lookup: _Lookup, *, nested: bool = False) -> Condition:
 
 
 def _some(target: Target, inner: Filter, path: Path, *, nested: bool) -> Condition:
+    """Brackets on a single-valued attribute say of its only value what they would say of one of several."""
     if nested or target.sub is not None or not target.attribute.is_complex:
         raise InvalidFilter("Only a complex attribute takes a filter in brackets, and only one level.", place=str(path))
-    return Some(target, bind_value(inner, target))
+    bound = bind_value(inner, target)
+    return Some(target, bound) if target.attribute.multi_valued else Both((Has(target), bound))
 
 
 def _test(target: Target, operator: Operator, value: Constant, place: str) -> Condition:
@@ -162,7 +164,7 @@ def _check_operator(leaf: Attribute, operator: Operator, place: str) -> None:
 
 
 def _constant(leaf: Attribute, value: str | bool | int | Decimal, place: str) -> str | bool | int | Decimal:
-    value = truth_as_text(leaf, value)
+    value = quirks.truth_as_text(leaf, value)
     if leaf.type is Type.DATETIME and isinstance(value, str) and (at := instant(value)) is not None:
         return at
     number = isinstance(value, int | Decimal) and not isinstance(value, bool)
@@ -174,6 +176,17 @@ def _constant(leaf: Attribute, value: str | bool | int | Decimal, place: str) ->
     if not fits:
         raise InvalidFilter(f"The attribute is a {leaf.type.value}; the value compared with it is not.", place=place)
     return comparable(leaf, value)  # type: ignore[no-any-return] # a constant in, its comparison form out
+
+
+def terms(condition: Condition) -> int:
+    """The number of comparisons in a condition."""
+    match condition:
+        case Both(parts) | Either(parts):
+            return sum(map(terms, parts))
+        case Negated(inner) | Some(_, inner):
+            return terms(inner)
+        case _:
+            return 1
 
 
 def holds(condition: Condition, form: Mapping[str, Any]) -> bool:

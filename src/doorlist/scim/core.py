@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from doorlist.scim.schema import (
+    LONGEST_KEY,
     Attribute,
     Extension,
     Mutability,
@@ -101,7 +102,7 @@ USER: Final = Schema(
     (
         Attribute(
             "userName", Type.STRING, "The name by which the directory and the sign-in know the person.",
-            required=True, uniqueness=Uniqueness.SERVER,
+            required=True, uniqueness=Uniqueness.SERVER, longest=LONGEST_KEY,
         ),
         _NAME,
         Attribute("displayName", Type.STRING, "The name shown to others."),
@@ -175,7 +176,7 @@ GROUP: Final = Schema(
     (
         Attribute(
             "displayName", Type.STRING, "Name of the group, unique within the directory without regard to case.",
-            required=True, uniqueness=Uniqueness.SERVER,
+            required=True, uniqueness=Uniqueness.SERVER, longest=LONGEST_KEY,
         ),
         Attribute(
             "members", Type.COMPLEX, "The people in the group.", multi_valued=True,

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from doorlist.errors import InvalidFilter, InvalidPath
-from doorlist.scim.quirks import bare_word
+from doorlist.scim import quirks
 
 MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 500
@@ -256,8 +256,18 @@ class _Parser:
             self._next += 1
             inner = self.alternatives(depth + 1)
             self._expect("end", "']'")
-            return ValueFilter(path, inner)
+            return ValueFilter(path, self._narrowed(inner))
         return self._comparison(path)
+
+    def _narrowed(self, inner: Filter) -> Filter:
+        """A value filter with what is said after its brackets: the same value has to meet both."""
+        token = self._peek()
+        sub = quirks.sub_attribute_after_brackets(token.text) if token is not None and token.kind == "word" else None
+        if sub is None:
+            return inner
+        self._next += 1
+        said = self._comparison(Path(sub))
+        return And((*inner.parts, said)) if isinstance(inner, And) else And((inner, said))
 
     def _comparison(self, path: Path) -> Filter:
         token = self._take("an operator")
@@ -276,7 +286,7 @@ class _Parser:
             return self._number(token)
         if token.kind == "word" and token.text.lower() in _LITERALS:
             return _LITERALS[token.text.lower()]
-        word = bare_word(token.text) if token.kind == "word" else None
+        word = quirks.bare_word(token.text) if token.kind == "word" else None
         if word is None:
             raise self._refuse(f"{token.text!r} is not a JSON value; strings need double quotes", token)
         return word
@@ -289,7 +299,7 @@ class _Parser:
 
     def _number(self, token: _Token) -> Constant:
         if not _NUMBER.fullmatch(token.text) or len(token.text) > _MAX_NUMBER:
-            word = bare_word(token.text)
+            word = quirks.bare_word(token.text)
             if word is None:
                 raise self._refuse(f"{token.text[:50]!r} is not a number", token)
             return word

@@ -16,12 +16,22 @@ import msgspec
 from doorlist.scim.schema import Attribute, ResourceType, Target, Type
 
 _BARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+_AFTER_BRACKETS: Final = re.compile(r"\.(\$?[A-Za-z][A-Za-z0-9_$-]*)")
 _TRUTH: Final = {"true": True, "false": False}
 
 
 def bare_word(text: str) -> str | None:
     """A filter value without quotes (Q19): Microsoft's own example shows ``externalId eq jyoung``."""
     return text if _BARE.fullmatch(text) else None
+
+
+def sub_attribute_after_brackets(text: str) -> str | None:
+    """The sub-attribute in ``emails[type eq "work"].value eq "…"`` (Q24), where the grammar ends at the bracket.
+
+    Entra asks so when an administrator matches people by their e-mail address.
+    """
+    found = _AFTER_BRACKETS.fullmatch(text)
+    return found.group(1) if found is not None else None
 
 
 def attribute_without_its_urn(resource_type: ResourceType, name: str, sub: str | None) -> Target | None:
@@ -49,15 +59,26 @@ def operation_in_any_case(op: Any) -> Any:
 
 
 def manager_in_any_shape(attribute: Attribute, value: Any) -> Any:
-    """The manager as a bare id or as a list of one (Q9), where RFC 7643 section 4.3 has an object.
+    """The manager as a bare id or as a list of one or none (Q9), where RFC 7643 section 4.3 has an object.
 
     The rule holds for every single-valued complex attribute with a sub-attribute ``value``.
     """
-    if not attribute.is_complex or attribute.multi_valued or attribute.sub("value") is None:
+    if not _is_reference(attribute):
         return value
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    if isinstance(value, list) and len(value) < 2:
+        value = value[0] if value else None
     return {"value": value} if isinstance(value, str) and value else value
+
+
+def manager_under_its_old_name(attribute: Attribute, value: Any) -> Any:
+    """``managerId`` for ``value`` (Q25): the spelling of SCIM 1.1, still in the templates of OneLogin."""
+    if not _is_reference(attribute) or not isinstance(value, Mapping) or "value" in value or "managerId" not in value:
+        return value
+    return {"value" if name == "managerId" else name: part for name, part in value.items()}
+
+
+def _is_reference(attribute: Attribute) -> bool:
+    return attribute.is_complex and not attribute.multi_valued and attribute.sub("value") is not None
 
 
 def empty_text_unassigns(value: Any) -> Any:

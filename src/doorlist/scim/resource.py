@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from doorlist.domain.ids import parse_id
@@ -19,11 +19,17 @@ from doorlist.scim.schema import Attribute, ResourceType, Returned, Schema
 from doorlist.scim.values import admit
 
 MEMBERS = "members"
+MAX_VALUES: Final = 1_000
+_TOLD_NAMES: Final = 50
+_TOLD_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What a POST or PUT asks for: the canonical document, the member ids, and the names that nobody knows here."""
+    """What a POST or PUT asks for: the canonical document, the member ids, and the names that nobody knows here.
+
+    `ignored` is for people to read: bounded, and without NUL, which no log can store.
+    """
 
     document: dict[str, Any]
     members: frozenset[UUID]
@@ -49,7 +55,7 @@ def read_resource(resource_type: ResourceType, body: Any) -> Incoming:
             members = frozenset(member_ids(value, MEMBERS))
         elif attribute.name != "schemas" and not attribute.read_only:
             _put(document, attribute.name, read_value(attribute, value, attribute.name))
-    return Incoming(complete(resource_type, document), members, tuple(ignored))
+    return Incoming(complete(resource_type, document), members, _told(ignored))
 
 
 def complete(resource_type: ResourceType, document: dict[str, Any]) -> dict[str, Any]:
@@ -84,13 +90,20 @@ def read_element(attribute: Attribute, value: Any, place: str) -> Any:
         return None
     if not attribute.is_complex:
         return admit(attribute, quirks.truth_as_text(attribute, value), place)
-    value = quirks.role_as_json_text(attribute, quirks.manager_in_any_shape(attribute, value))
-    value = admit(attribute, value, place)
+    value = quirks.manager_under_its_old_name(attribute, quirks.manager_in_any_shape(attribute, value))
+    value = quirks.role_as_json_text(attribute, value)
+    return None if value is None else _read_complex(attribute, admit(attribute, value, place), place)
+
+
+def _read_complex(attribute: Attribute, value: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+    """Names that nobody knows are passed over, unless there is nothing else: then nothing would have been done."""
     element: dict[str, Any] = {}
     for key, part in _names_once(value, place):
         sub = attribute.sub(key)
         if sub is not None and not sub.read_only:
             _put(element, sub.name, read_value(sub, part, f"{place}.{sub.name}"))
+    if value and not any(attribute.sub(key) for key in value):
+        raise InvalidValue(f"{attribute.name} has none of these sub-attributes.", place=place)
     return element or None
 
 
@@ -114,6 +127,8 @@ def member_ids(value: Any, place: str) -> Iterator[UUID]:
 
 
 def _read_elements(attribute: Attribute, values: list[Any], place: str) -> list[Any]:
+    if len(values) > MAX_VALUES:
+        raise InvalidValue(f"{len(values)} values; {MAX_VALUES} is the most.", place=place)
     elements: list[Any] = []
     for index, value in enumerate(values):
         element = read_element(attribute, value, f"{place}[{index}]")
@@ -137,6 +152,11 @@ def _read_extension(extension: Schema, value: Any, ignored: list[str]) -> dict[s
         elif not attribute.read_only:
             _put(inner, attribute.name, read_value(attribute, part, f"{extension.urn}:{attribute.name}"))
     return inner or None
+
+
+def _told(names: list[str]) -> tuple[str, ...]:
+    shown = [name[:_TOLD_LENGTH].replace("\x00", "\N{REPLACEMENT CHARACTER}") for name in names[:_TOLD_NAMES]]
+    return (*shown, f"and {len(names) - _TOLD_NAMES} more") if len(names) > _TOLD_NAMES else tuple(shown)
 
 
 def _check_schemas(resource_type: ResourceType, body: Mapping[str, Any]) -> None:

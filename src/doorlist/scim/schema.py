@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
+
+LONGEST: Final = 65_536
+LONGEST_KEY: Final = 512
 
 
 class Type(StrEnum):
@@ -55,7 +59,8 @@ class Uniqueness(StrEnum):
 class Attribute:
     """One attribute or sub-attribute with all its characteristics; the defaults are those of RFC 7643 section 2.2.
 
-    `published` False keeps it out of /Schemas, with the reason beside it.
+    `published` False keeps it out of /Schemas, with the reason beside it. `longest` is the most characters of a text:
+    what an index of the database has to hold is shorter than the rest.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Attribute:
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple[Attribute, ...] = ()
     published: bool = True
+    longest: int = LONGEST
     subs: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -211,6 +217,6 @@ COMMON: tuple[Attribute, ...] = (
         "id", Type.STRING, "Identifier issued by the server, never reused.",
         case_exact=True, mutability=Mutability.READ_ONLY, returned=Returned.ALWAYS, uniqueness=Uniqueness.SERVER,
     ),
-    Attribute("externalId", Type.STRING, "Identifier issued by the directory.", case_exact=True),
+    Attribute("externalId", Type.STRING, "Identifier issued by the directory.", case_exact=True, longest=LONGEST_KEY),
     META,
 )  # fmt: skip

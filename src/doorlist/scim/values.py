@@ -17,7 +17,6 @@ from doorlist.domain.directory import fold
 from doorlist.errors import InvalidValue
 from doorlist.scim.schema import Attribute, ResourceType, Type
 
-MAX_TEXT: Final = 65_536
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.IGNORECASE
 )
@@ -38,7 +37,7 @@ def admit(attribute: Attribute, value: Any, place: str) -> Any:
     if not _ADMITS[attribute.type](value):
         raise InvalidValue(f"{_WANTED[attribute.type].capitalize()} is expected, not {_shown(value)}.", place=place)
     if isinstance(value, str):
-        _admit_text(value, place)
+        _admit_text(attribute, value, place)
     return value
 
 
@@ -90,9 +89,9 @@ def element_form(attribute: Attribute, value: Any) -> Any:
     return {name: comparable(attribute.subs[name.lower()], part) for name, part in value.items()}
 
 
-def _admit_text(value: str, place: str) -> None:
-    if len(value) > MAX_TEXT:
-        raise InvalidValue(f"The value has {len(value)} characters; {MAX_TEXT} is the most.", place=place)
+def _admit_text(attribute: Attribute, value: str, place: str) -> None:
+    if len(value) > attribute.longest:
+        raise InvalidValue(f"The value has {len(value)} characters; {attribute.longest} is the most.", place=place)
     if "\x00" in value:
         raise InvalidValue("The value has a NUL character, which cannot be stored.", place=place)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +23,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _BODY_SECONDS: Final = 60
 _MAX_PARAMETERS: Final = 50
 _READ_AS_JSON: Final = frozenset({"application/scim+json", "application/json"})
+_NAME_LIKE: Final = re.compile(rb'"[ \t\r\n]*:')
 _ACCEPTED: Final = _READ_AS_JSON | {"*/*", "application/*"}
 
 
@@ -37,8 +40,11 @@ class Request:
 
     @cached_property
     def headers(self) -> dict[bytes, bytes]:
-        """Header values by lower-case name; of a repeated one the last."""
-        return dict(self._scope["headers"])
+        """Header values by lower-case name; a repeated one is a list (RFC 9110 section 5.3)."""
+        values: dict[bytes, bytes] = {}
+        for name, value in self._scope["headers"]:
+            values[name] = values[name] + b", " + value if name in values else value
+        return values
 
     def header(self, name: bytes) -> str | None:
         value = self.headers.get(name)
@@ -78,11 +84,13 @@ class Request:
         self._check_content_type()
         body = await self._body(limit)
         try:
-            return msgspec.json.decode(body)
+            content = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InvalidSyntax(f"The body is not JSON: {error}.") from error
         except RecursionError:
             raise InvalidSyntax("The body is nested too deeply.") from None
+        _refuse_repeated_names(body, content)
+        return content
 
     def _check_content_type(self) -> None:
         content_type = self.header(b"content-type")
@@ -118,6 +126,40 @@ class Request:
 
 class Disconnected(Exception):  # noqa: N818 - nobody is there to be told
     """The client went away before its body was complete."""
+
+
+def _refuse_repeated_names(body: bytes, content: Any) -> None:
+    """Raise `InvalidSyntax` where an object has a name twice: two readers could take different values (RFC 8259, 4).
+
+    The decoder keeps the last. What looks like a name is counted in the text, which is cheap and never too few; only
+    where the count differs from that of the decoded names is the text read again by a parser that tells.
+    """
+    if len(_NAME_LIKE.findall(body)) != _names(content):
+        try:
+            json.loads(body, object_pairs_hook=_pairs_once, parse_int=str)
+        except RecursionError:
+            raise InvalidSyntax("The body is nested too deeply.") from None
+
+
+def _names(content: Any) -> int:
+    count, unseen = 0, [content]
+    while unseen:
+        item = unseen.pop()
+        if isinstance(item, dict):
+            count += len(item)
+            item = item.values()
+        elif not isinstance(item, list):
+            continue
+        unseen.extend(part for part in item if isinstance(part, dict | list))
+    return count
+
+
+def _pairs_once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise InvalidSyntax("This name occurs twice in one object.", place=name[:200])
+        seen.add(name)
 
 
 def _is_accepted(part: str) -> bool:

@@ -6,6 +6,7 @@ types, body, verb, answer, log. Nothing before the credential reads the body.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,6 +49,10 @@ from doorlist.web.requests import Disconnected, Receive, Request, Send
 
 PREFIX: Final = "/scim"
 BASE: Final = "/scim/v2"
+_WHOLE_NUMBER: Final = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
+_SEARCH_MEMBERS: Final = frozenset(
+    {"attributes", "excludedattributes", "filter", "sortby", "sortorder", "startindex", "count"}
+)
 Write = Callable[..., Awaitable[Outcome]]
 
 
@@ -146,7 +151,8 @@ class ScimApi:
     ) -> Reply:
         call = Call(caller, request.now, request.id, self._base)
         if rest == [".search"]:
-            _allow(request, "POST")
+            if _allow(request, "POST") == "OPTIONS":
+                return _options("POST")
             return await self._list(call, endpoint, await self._search_query(request, endpoint))
         if not rest:
             return await self._collection(request, endpoint, call, trace)
@@ -231,15 +237,19 @@ class ScimApi:
         return Reply(200, render_list(rendered, total=page.total, start_index=page.start_index))
 
     async def _search_query(self, request: Request, endpoint: Endpoint) -> Query:
-        """The parameters of POST /.search (RFC 7644 section 3.4.3), as if they stood in the query."""
+        """The parameters of POST /.search (RFC 7644 section 3.4.3), as if they stood in the query.
+
+        As there, unknown ones are nobody's business; null is the absence of a value.
+        """
         body = await request.json(limit=self._max_body)
         if not isinstance(body, Mapping):
             raise InvalidSyntax("The body has to be a JSON object.")
         members = {name.lower(): value for name, value in body.items()}
-        urns = members.pop("schemas", None)
+        urns = members.get("schemas")
         if not isinstance(urns, list) or SEARCH_URN.lower() not in [str(urn).lower() for urn in urns]:
             raise InvalidSyntax(f"The list has to contain {SEARCH_URN}.", place="schemas")
-        return _query({name: _as_parameter(value, name) for name, value in members.items()}, endpoint.resource_type)
+        given = {name: members[name] for name in _SEARCH_MEMBERS & members.keys() if members[name] is not None}
+        return _query({name: _as_parameter(value, name) for name, value in given.items()}, endpoint.resource_type)
 
     def _service_provider_config(self, request: Request) -> Reply:
         request.check_accept()
@@ -330,8 +340,7 @@ def _integer(parameters: Mapping[str, str], name: str, default: int) -> int:
     text = parameters.get(name.lower())
     if text is None:
         return default
-    digits = text.strip().removeprefix("-").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 15:
+    if not _WHOLE_NUMBER.fullmatch(text):
         raise InvalidValue(f"A whole number is expected, not {text[:40]!r}.", place=name)
     return int(text)
 

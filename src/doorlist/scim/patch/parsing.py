@@ -1,58 +1,33 @@
-"""PATCH (RFC 7644 section 3.5.2): operations in normal form, and what they do to a document.
+"""PATCH bodies to changes: every path resolved, every value canonical, every dialect gone. Pure.
 
-`parse_patch` turns a body into `Change`s: path resolved, value canonical, every dialect gone. `apply_changes` does
-them to a canonical document, in order. A change that is not understood is refused with its scimType and the index
-of the operation; none is ever skipped. Pure.
+Refuses with the scimType of RFC 7644 table 9 and the index of the operation what is not understood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, Final
 
-from doorlist.errors import InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget
+from doorlist.errors import InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, TooMany
 from doorlist.scim import quirks
 from doorlist.scim import schema as table
-from doorlist.scim.condition import Condition, bind_value, holds_for
+from doorlist.scim.condition import Condition, bind_value
 from doorlist.scim.filter import And, Comparison, Filter, Operator, parse_path
 from doorlist.scim.lookup import find
-from doorlist.scim.resource import MEMBERS, complete, member_ids, read_element, read_value
-from doorlist.scim.schema import Attribute, ResourceType, Returned, Target
-from doorlist.scim.values import element_form
+from doorlist.scim.patch.change import PATCH_URN, Change, Op
+from doorlist.scim.resource import MEMBERS, member_ids, read_element, read_value
+from doorlist.scim.schema import ResourceType, Returned, Target
 
-PATCH_URN: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MAX_OPERATIONS: Final = 10_000
-_LABELS: Final = frozenset({"type", "primary", "display", "$ref"})
-
-
-class Op(StrEnum):
-    ADD = "add"
-    REPLACE = "replace"
-    REMOVE = "remove"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One operation in normal form.
-
-    `condition` selects values of a multi-valued attribute; `template` is the value to start from when it selects
-    none, where a client counts on that. `value` is canonical, or None to unassign; for `members` it is a tuple of
-    ids. `place` names the operation in messages.
-    """
-
-    op: Op
-    target: Target
-    value: Any = None
-    condition: Condition | None = None
-    template: Mapping[str, Any] | None = None
-    place: str = ""
+MAX_PATHS: Final = 1_000_000
 
 
 def parse_patch(body: Any, resource_type: ResourceType) -> tuple[Change, ...]:
     """The changes that a PATCH body asks for, in order. Raises a refusal that names the operation."""
     operations = _operations(body)
+    if sum(len(str(item.get("path"))) for item in operations if isinstance(item, Mapping)) > MAX_PATHS:
+        raise TooMany(f"The paths have more than {MAX_PATHS} characters together.", place="Operations")
     changes: list[Change] = []
     for index, operation in enumerate(operations):
         place = f"Operations[{index}]"
@@ -60,13 +35,6 @@ def parse_patch(body: Any, resource_type: ResourceType) -> tuple[Change, ...]:
             raise InvalidSyntax("An operation is an object.", place=place)
         changes.extend(_parse_operation(_Operation.read(operation, place), resource_type))
     return tuple(changes)
-
-
-def apply_changes(resource_type: ResourceType, document: dict[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:
-    """Do the changes to a canonical document, in place and in order; it is also returned. Raises a refusal."""
-    for change in changes:
-        _apply(document, change)
-    return complete(resource_type, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +48,8 @@ class _Operation:
     @classmethod
     def read(cls, raw: Mapping[str, Any], place: str) -> _Operation:
         members = {key.lower(): value for key, value in raw.items()}
+        if len(members) < len(raw):
+            raise InvalidSyntax("A member occurs twice.", place=place)
         word = quirks.operation_in_any_case(members.get("op"))
         if word not in Op.__members__.values():
             raise InvalidSyntax("op has to be add, replace or remove.", place=f"{place}.op")
@@ -107,7 +77,7 @@ def _operations(body: Any) -> list[Any]:
 def _parse_operation(operation: _Operation, resource_type: ResourceType) -> Iterator[Change]:
     if operation.op is not Op.REMOVE and not operation.has_value:
         raise InvalidValue(f"{operation.op.value} needs a value.", place=f"{operation.place}.value")
-    if operation.path is None:
+    if operation.path is None or operation.path.lower() == resource_type.schema.urn.lower():
         return _parse_pathless(operation, resource_type)
     extension = resource_type.extension(operation.path)
     if extension is not None:
@@ -116,7 +86,10 @@ def _parse_operation(operation: _Operation, resource_type: ResourceType) -> Iter
 
 
 def _parse_pathless(operation: _Operation, resource_type: ResourceType) -> Iterator[Change]:
-    """Every name of the value is a path of its own (Q11): plain, dotted, or a URN joined with a colon."""
+    """Every name of the value is a path of its own (Q11): plain, dotted, or a URN joined with a colon.
+
+    The URN of the base schema as path or name stands for the resource as well.
+    """
     if operation.op is Op.REMOVE:
         raise NoTarget("remove needs a path.", place=f"{operation.place}.path")
     if not isinstance(operation.value, Mapping):
@@ -126,6 +99,8 @@ def _parse_pathless(operation: _Operation, resource_type: ResourceType) -> Itera
         extension = resource_type.extension(key)
         if extension is not None:
             yield from _parse_extension(inner, extension, resource_type)
+        elif key.lower() == resource_type.schema.urn.lower():
+            yield from _parse_pathless(inner, resource_type)
         elif key.lower() != "schemas":
             yield from _parse_path(inner, key, resource_type, explicit=False)
 
@@ -151,6 +126,9 @@ def _parse_path(operation: _Operation, text: str, resource_type: ResourceType, *
     place = f"{operation.place}.path {text}" if explicit else f"{operation.place}.{text}"
     change = _resolve(operation.op, text, resource_type, place)
     leaf = change.target.leaf
+    if leaf is table.SCHEMAS:
+        _check_schemas(operation, resource_type, place)
+        return
     if change.target.attribute.read_only or leaf.read_only:
         if explicit:
             raise Mutability("This attribute is read-only.", place=place)
@@ -161,6 +139,14 @@ def _parse_path(operation: _Operation, text: str, resource_type: ResourceType, *
         read_value(leaf, operation.value, place)
         return
     yield from _with_value(change, operation)
+
+
+def _check_schemas(operation: _Operation, resource_type: ResourceType, place: str) -> None:
+    """`schemas` follows from the attributes; only naming what may be there changes nothing and is accepted."""
+    urns = operation.value if isinstance(operation.value, list) else [operation.value]
+    known = all(isinstance(urn, str) and urn.lower() in resource_type.urns for urn in urns)
+    if operation.op is not Op.ADD or not known:
+        raise Mutability("The list follows from the attributes; change those.", place=place)
 
 
 def _resolve(op: Op, text: str, resource_type: ResourceType, place: str) -> Change:
@@ -202,7 +188,7 @@ def _template(target: Target, inner: Filter) -> Mapping[str, Any] | None:
     """
     element: dict[str, Any] = {}
     for part in inner.parts if isinstance(inner, And) else (inner,):
-        if not isinstance(part, Comparison) or part.operator is not Operator.EQ:
+        if not isinstance(part, Comparison) or part.operator is not Operator.EQ or part.value is None:
             return None
         sub = target.attribute.sub(part.path.name)
         if sub is None or sub.name not in ("type", "primary"):
@@ -235,7 +221,7 @@ def _listed(change: Change, operation: _Operation) -> Any:
     attribute = change.target.attribute
     if not attribute.multi_valued or change.condition is not None or change.target.sub is not None:
         return None
-    if not operation.has_value:
+    if operation.value is None:
         return None
     listed = quirks.one_value_for_many(attribute, operation.value)
     if not isinstance(listed, list):
@@ -267,119 +253,3 @@ def _member_change(change: Change, operation: _Operation) -> Change:
     if change.op is Op.REMOVE and not isinstance(value, list):
         raise InvalidValue("The members to remove are a list; leave value out to remove all.", place=place)
     return replace(change, value=tuple(member_ids(value, place)))
-
-
-def _apply(document: dict[str, Any], change: Change) -> None:
-    target = change.target
-    container = document if target.urn is None else document.setdefault(target.urn, {})
-    if change.condition is not None:
-        _apply_to_selected(container, change)
-    elif target.attribute.multi_valued:
-        _apply_to_all(container, change)
-    else:
-        _apply_to_one(container, change)
-    if target.urn is not None and not container:
-        del document[target.urn]
-
-
-def _apply_to_one(container: dict[str, Any], change: Change) -> None:
-    attribute, sub = change.target.attribute, change.target.sub
-    if sub is not None:
-        element = container.setdefault(attribute.name, {})
-        _set(element, sub, change.value)
-        if not element:
-            del container[attribute.name]
-    elif attribute.is_complex and change.value is not None:
-        container.setdefault(attribute.name, {}).update(change.value)
-    else:
-        _set(container, attribute, change.value)
-
-
-def _apply_to_all(container: dict[str, Any], change: Change) -> None:
-    attribute = change.target.attribute
-    elements: list[Any] = container.get(attribute.name, [])
-    if change.target.sub is not None:
-        _apply_to_each(container, change, elements)
-    elif change.op is Op.REMOVE:
-        _store(container, attribute, [] if change.value is None else _without(attribute, elements, change.value), [])
-    elif change.op is Op.REPLACE:
-        _store(container, attribute, change.value, [])
-    else:
-        touched = [element for element in change.value if element not in elements]
-        _store(container, attribute, [*elements, *touched], touched)
-
-
-def _apply_to_each(container: dict[str, Any], change: Change, elements: list[dict[str, Any]]) -> None:
-    """A sub-attribute of every value; setting one where there is no value makes the first."""
-    attribute, sub = change.target.attribute, change.target.sub
-    assert sub is not None
-    if change.op is Op.REMOVE:
-        for element in elements:
-            element.pop(sub.name, None)
-        _store(container, attribute, [element for element in elements if not _is_bare(element)], [])
-        return
-    elements = elements or [{}]
-    for element in elements:
-        element[sub.name] = change.value
-    _store(container, attribute, elements, elements)
-
-
-def _apply_to_selected(container: dict[str, Any], change: Change) -> None:
-    attribute, sub = change.target.attribute, change.target.sub
-    elements: list[dict[str, Any]] = list(container.get(attribute.name, []))
-    assert change.condition is not None
-    selected = [element for element in elements if holds_for(change.condition, element_form(attribute, element))]
-    if change.op is Op.REMOVE:
-        for element in selected:
-            if sub is not None:
-                element.pop(sub.name, None)
-        gone = selected if sub is None else [element for element in selected if _is_bare(element)]
-        _store(container, attribute, [element for element in elements if all(element is not g for g in gone)], [])
-        return
-    if not selected:
-        selected = [_created(change)]
-        elements.append(selected[0])
-    for element in selected:
-        element.update(change.value if sub is None else {sub.name: change.value})
-    _store(container, attribute, elements, selected)
-
-
-def _created(change: Change) -> dict[str, Any]:
-    if change.template is None:
-        raise NoTarget("No value matches the filter of the path.", place=change.place)
-    return dict(change.template)
-
-
-def _without(attribute: Attribute, elements: list[Any], listed: list[Any]) -> list[Any]:
-    """The elements that none of the listed ones names, by its `value` where there is one."""
-
-    def names(part: Any, element: Any) -> bool:
-        if not isinstance(part, Mapping):
-            return bool(part == element)
-        wanted = {"value": part["value"]} if "value" in part else part
-        left, right = element_form(attribute, element), element_form(attribute, wanted)
-        return bool(left.items() >= right.items())
-
-    return [element for element in elements if not any(names(part, element) for part in listed if part)]
-
-
-def _is_bare(element: Mapping[str, Any]) -> bool:
-    """Whether nothing but labels is left of a value; such a remainder is unassigned (Q6)."""
-    return not element.keys() - _LABELS
-
-
-def _store(container: dict[str, Any], attribute: Attribute, elements: list[Any], touched: list[Any]) -> None:
-    """Keep at most one primary value, the one this operation named last (RFC 7644 section 3.5.2)."""
-    if attribute.is_complex:
-        named = [element for element in touched if element.get("primary") is True]
-        for element in elements:
-            if named and element is not named[-1] and element.get("primary") is True:
-                element["primary"] = False
-    _set(container, attribute, elements or None)
-
-
-def _set(container: dict[str, Any], attribute: Attribute, value: Any) -> None:
-    if value is None:
-        container.pop(attribute.name, None)
-    else:
-        container[attribute.name] = value
