@@ -81,6 +81,27 @@ class TooMany(Refusal):
     hint = "Narrow the filter or ask for fewer at a time."
 
 
+class InvalidCursor(Refusal):
+    """The cursor is none of this server's, or belongs to another query (RFC 9865 section 2.1)."""
+
+    status, code, scim_type = 400, "invalid-cursor", "invalidCursor"
+    hint = "Start again without a cursor; repeat filter and sort unchanged from page to page."
+
+
+class ExpiredCursor(Refusal):
+    """The cursor is older than the time that ServiceProviderConfig names (RFC 9865 section 2.1)."""
+
+    status, code, scim_type = 400, "expired-cursor", "expiredCursor"
+    hint = "Start again without a cursor."
+
+
+class InvalidCount(Refusal):
+    """A page of that length cannot be had by cursor (RFC 9865 section 2.1)."""
+
+    status, code, scim_type = 400, "invalid-count", "invalidCount"
+    hint = "The longest page is the maxPageSize of ServiceProviderConfig."
+
+
 class InvalidVersion(Refusal):
     """The protocol version in the path is not spoken here (RFC 7644 section 3.13)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from doorlist.scim.cursor import TIMEOUT_SECONDS
 from doorlist.scim.schema import Attribute, ResourceType, Schema, Type
 
 CONFIG_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
@@ -23,11 +24,12 @@ def service_provider_config(*, base: str, default_page: int, max_page: int) -> d
         "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
             "defaultPageSize": default_page,
             "maxPageSize": max_page,
+            "cursorTimeout": TIMEOUT_SECONDS,
         },
         "authenticationSchemes": [
             {

@@ -65,11 +65,27 @@ def render(resource_type: ResourceType, stored: Stored, *, base: str, projection
     return f'{{"id":"{stored.id}",{stored.document[1:-1]}{related},"meta":{meta}}}'.encode()
 
 
-def render_list(resources: Iterable[bytes], *, total: int, start_index: int) -> bytes:
-    """A ListResponse of rendered resources (RFC 7644 section 3.4.2)."""
+def render_list(
+    resources: Iterable[bytes],
+    *,
+    total: int,
+    start_index: int | None,
+    following: str | None = None,
+    preceding: str | None = None,
+) -> bytes:
+    """A ListResponse of rendered resources (RFC 7644 section 3.4.2); pages cut by cursor have no `start_index` but
+    the cursors of their neighbours (RFC 9865 section 2.2).
+    """
     found = list(resources)
-    head = f'{{"schemas":["{LIST_URN}"],"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{len(found)},'
-    return b"".join((head.encode(), b'"Resources":[', b",".join(found), b"]}"))
+    numbers = {
+        "totalResults": total,
+        "itemsPerPage": len(found),
+        "startIndex": start_index,
+        "nextCursor": following,
+        "previousCursor": preceding,
+    }
+    shown = {"schemas": [LIST_URN], **{name: value for name, value in numbers.items() if value is not None}}
+    return b"".join((msgspec.json.encode(shown)[:-1], b',"Resources":[', b",".join(found), b"]}"))
 
 
 def render_error(refusal: Refusal) -> bytes:

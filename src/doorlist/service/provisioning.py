@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from doorlist.domain.ids import uuid7
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Caller, Scope
 from doorlist.errors import (
     Forbidden,
+    InvalidCount,
     InvalidPath,
     NotFound,
     PlanTooLow,
@@ -26,14 +27,17 @@ from doorlist.errors import (
     ScimDisabled,
     VersionMismatch,
 )
+from doorlist.scim import cursor as cursors
 from doorlist.scim import lookup
 from doorlist.scim.condition import Condition, bind
+from doorlist.scim.cursor import Cursor
 from doorlist.scim.filter import parse_filter, parse_name
 from doorlist.scim.messages import Stored, etag, related_name
 from doorlist.scim.projection import WHOLE, Projection
 from doorlist.scim.schema import ResourceType, Target
 from doorlist.store.audit import Entry
 from doorlist.store.db import Database, UniqueViolation
+from doorlist.store.keyset import stretch
 from doorlist.store.reading import Search, find, page
 from doorlist.store.where import Table
 
@@ -50,13 +54,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of a list request as the client gave them; None means not given."""
+    """The parameters of a list request as the client gave them; None means not given.
+
+    An empty `cursor` asks for the first page of a list that is paged by cursor.
+    """
 
     filter: str | None = None
     sort_by: str | None = None
     descending: bool = False
     start_index: int = 1
     count: int | None = None
+    cursor: str | None = None
     projection: Projection = WHOLE
 
 
@@ -71,11 +79,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The resources of a page; `start_index` is the one used."""
+    """The resources of a page; `start_index` is the one used, None where the page was cut by cursor."""
 
     resources: list[Stored]
     total: int
-    start_index: int
+    start_index: int | None
+    following: str | None = None
+    preceding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +168,27 @@ async def list_resources(
     admit(call.caller, scope)
     demand_plan(call.caller)
     search = _search(table, query, limits)
+    if query.cursor is not None:
+        return await _page_by_cursor(database, call, table, query, search)
     caller = call.caller
     async with database.reading() as connection:
         found, total = await page(connection, table, caller.org_id, caller.connection_id, search)
     return Page(found, total, search.offset + 1)
+
+
+async def _page_by_cursor(database: Database, call: Call, table: Table, query: Query, search: Search) -> Page:
+    """A page of RFC 9865: bound to the query it began with, good for a limited time."""
+    assert query.cursor is not None
+    now, caller = int(call.now.timestamp()), call.caller
+    made_for = cursors.digest(table.resource_type.name, query.filter or "", query.sort_by or "", str(query.descending))
+    start = cursors.decode(query.cursor, made_for, now=now) if query.cursor else None
+    async with database.reading() as connection:
+        found = await stretch(connection, table, caller.org_id, caller.connection_id, replace(search, start=start))
+
+    def text(place: Cursor | None) -> str | None:
+        return None if place is None else cursors.encode(place, made_for, now=now)
+
+    return Page(found.resources, found.total, None, text(found.following), text(found.preceding))
 
 
 def missing(resource_type: ResourceType) -> NotFound:
@@ -181,6 +208,8 @@ def _search(table: Table, query: Query, limits: Limits) -> Search:
     resource_type = table.resource_type
     start = max(query.start_index, 1)
     limit = limits.default_page if query.count is None else min(max(query.count, 0), limits.max_page)
+    if query.cursor is not None and query.count is not None and not 1 <= query.count <= limits.max_page:
+        raise InvalidCount(f"A page by cursor has 1 to {limits.max_page} resources.", place="count")
     return Search(
         condition=_condition(resource_type, query.filter, limits),
         sort=_sort(resource_type, query.sort_by),

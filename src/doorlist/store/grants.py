@@ -16,14 +16,23 @@ from doorlist.store.db import Connection
 
 _PUT = """
 with before as (
-    select level, policy from grants where org_id = $1 and resource_id = $3 and principal_id = $5),
+    select * from grants where org_id = $1 and resource_id = $3 and principal_id = $5),
 placed as (
     insert into grants
            (org_id, id, resource_id, principal_kind, principal_id, level, policy, created_at, created_by)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (org_id, resource_id, principal_id) do update
-       set level = excluded.level, policy = coalesce(excluded.policy, grants.policy)
-    returning id, level, policy)
+       set level = excluded.level, policy = coalesce(excluded.policy, grants.policy),
+           level_since = case when grants.level = excluded.level then grants.level_since else $8 end
+    returning id, level, policy),
+remembered as (
+    insert into past_grants (org_id, resource_id, principal_kind, principal_id, id, level, created_at, created_by,
+                             since, until)
+    select b.org_id, b.resource_id, b.principal_kind, b.principal_id, b.id, b.level, b.created_at, b.created_by,
+           coalesce(b.level_since, b.created_at), $8
+      from before b join placed on placed.level <> b.level
+     where coalesce(b.level_since, b.created_at) < $8
+    on conflict do nothing)
 select placed.id, placed.level, placed.policy, before.level as level_before, before.policy as policy_before
   from placed left join before on true
 """
@@ -36,16 +45,28 @@ with superseded as (
        and m.org_id = k.org_id and m.group_id = k.group_id and m.user_id = k.user_id
        and exists (select from grants g where g.org_id = k.org_id and g.resource_id = k.resource_id
                                           and g.principal_id = k.group_id)
-    returning 1)
+    returning k.*),
+remembered as (
+    insert into past_retained (org_id, resource_id, user_id, group_id, group_name, level, since, until)
+    select org_id, resource_id, user_id, group_id, group_name, level, since, $4
+      from superseded where state = 'live' and since < $4
+    on conflict do nothing)
 select count(*) from superseded
 """
 
-_LIFT_EXCLUSION = "delete from exclusions where org_id = $1 and resource_id = $2 and user_id = $3 returning true"
-
 _REMOVE = """
-delete from grants
- where org_id = $1 and resource_id = $2 and principal_kind = $3 and principal_id = $4
-returning id, level, policy
+with gone as (
+    delete from grants
+     where org_id = $1 and resource_id = $2 and principal_kind = $3 and principal_id = $4
+    returning *),
+remembered as (
+    insert into past_grants (org_id, resource_id, principal_kind, principal_id, id, level, created_at, created_by,
+                             since, until)
+    select org_id, resource_id, principal_kind, principal_id, id, level, created_at, created_by,
+           coalesce(level_since, created_at), $5
+      from gone where coalesce(level_since, created_at) < $5
+    on conflict do nothing)
+select id, level, policy from gone
 """
 
 _RETAIN_MEMBERS = """
@@ -65,15 +86,29 @@ select count(*) from kept
 """
 
 _PUT_MANY = """
-with placed as (
+with before as (
+    select g.* from grants g
+      join unnest($3::uuid[], $4::uuid[]) as n (resource_id, group_id)
+        on n.resource_id = g.resource_id and n.group_id = g.principal_id
+     where g.org_id = $1),
+placed as (
     insert into grants
            (org_id, id, resource_id, principal_kind, principal_id, level, created_at, created_by)
     select $1, n.id, n.resource_id, 'group', n.group_id, n.level, $6, $7
       from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[]) as n (id, resource_id, group_id, level)
      order by n.resource_id, n.group_id
-    on conflict (org_id, resource_id, principal_id) do update set level = excluded.level
+    on conflict (org_id, resource_id, principal_id) do update
+       set level = excluded.level, level_since = $6
      where grants.level <> excluded.level
-    returning id)
+    returning id),
+remembered as (
+    insert into past_grants (org_id, resource_id, principal_kind, principal_id, id, level, created_at, created_by,
+                             since, until)
+    select b.org_id, b.resource_id, b.principal_kind, b.principal_id, b.id, b.level, b.created_at, b.created_by,
+           coalesce(b.level_since, b.created_at), $6
+      from before b join placed on placed.id = b.id
+     where coalesce(b.level_since, b.created_at) < $6
+    on conflict do nothing)
 select count(*) filter (where n.id is not null) as added, count(*) filter (where n.id is null) as changed
   from placed p left join unnest($2::uuid[]) as n (id) on n.id = p.id
 """
@@ -185,21 +220,18 @@ async def refresh_statistics(connection: Connection) -> None:
 
 
 async def supersede_retained_of_members(
-    connection: Connection, org_id: UUID, *, resource_ids: Sequence[UUID], group_ids: Sequence[UUID]
+    connection: Connection, org_id: UUID, *, resource_ids: Sequence[UUID], group_ids: Sequence[UUID], now: datetime
 ) -> int:
     """Delete what present members had kept of groups that are granted on the resource now. Returns the number."""
-    superseded: int = await connection.fetchval(_SUPERSEDE, org_id, list(resource_ids), list(group_ids))
+    superseded: int = await connection.fetchval(_SUPERSEDE, org_id, list(resource_ids), list(group_ids), now)
     return superseded
 
 
-async def lift_exclusion(connection: Connection, org_id: UUID, *, resource_id: UUID, user_id: UUID) -> bool:
-    """Let derived paths of a person count again on a resource; whether they did not before."""
-    return bool(await connection.fetchval(_LIFT_EXCLUSION, org_id, resource_id, user_id))
-
-
-async def remove(connection: Connection, org_id: UUID, *, resource_id: UUID, principal: Principal) -> Removed | None:
+async def remove(
+    connection: Connection, org_id: UUID, *, resource_id: UUID, principal: Principal, now: datetime
+) -> Removed | None:
     """Take a grant away; None when there was none."""
-    row = await connection.fetchrow(_REMOVE, org_id, resource_id, principal.kind, principal.id)
+    row = await connection.fetchrow(_REMOVE, org_id, resource_id, principal.kind, principal.id, now)
     return None if row is None else Removed(row["id"], Level(row["level"]), _policy(row["policy"]))
 
 

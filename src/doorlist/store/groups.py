@@ -56,7 +56,11 @@ select version, modified_at from made
 
 _DELETE: Final = """
 with ended as (
-    delete from group_members where org_id = $1 and group_id = $2 returning user_id),
+    delete from group_members where org_id = $1 and group_id = $2 returning org_id, group_id, user_id, added_at),
+remembered as (
+    insert into past_members (org_id, group_id, user_id, since, until)
+    select org_id, group_id, user_id, added_at, $3 from ended where added_at < $3
+    on conflict do nothing),
 gone as (
     update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2
     returning org_id, id),
@@ -85,9 +89,38 @@ added as (
 superseded as (
     delete from retained r using added, grants p
      where r.org_id = $1 and r.group_id = $2 and r.user_id = added.user_id
-       and p.org_id = $1 and p.principal_id = $2 and p.resource_id = r.resource_id)
+       and p.org_id = $1 and p.principal_id = $2 and p.resource_id = r.resource_id
+    returning r.org_id, r.resource_id, r.user_id, r.group_id, r.group_name, r.level, r.since, r.state),
+remembered as (
+    insert into past_retained (org_id, resource_id, user_id, group_id, group_name, level, since, until)
+    select org_id, resource_id, user_id, group_id, group_name, level, since, $5
+      from superseded where state = 'live' and since < $5
+    on conflict do nothing)
 select array(select user_id from added) as added,
        array(select id from wanted except select id from present) as unknown
+"""
+
+_REMOVE: Final = """
+with gone as (
+    delete from group_members where org_id = $1 and group_id = $2 and user_id = any ($3::uuid[])
+    returning org_id, group_id, user_id, added_at),
+remembered as (
+    insert into past_members (org_id, group_id, user_id, since, until)
+    select org_id, group_id, user_id, added_at, $4 from gone where added_at < $4
+    on conflict do nothing)
+select user_id from gone
+"""
+
+_REMOVE_OTHERS: Final = """
+with gone as (
+    delete from group_members m where org_id = $1 and group_id = $2
+       and not exists (select from unnest($3::uuid[]) as kept (id) where kept.id = m.user_id)
+    returning org_id, group_id, user_id, added_at),
+remembered as (
+    insert into past_members (org_id, group_id, user_id, since, until)
+    select org_id, group_id, user_id, added_at, $4 from gone where added_at < $4
+    on conflict do nothing)
+select user_id from gone
 """
 
 
@@ -178,28 +211,19 @@ async def add_members(
     return row["added"], row["unknown"]
 
 
-async def remove_members(connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID]) -> list[UUID]:
+async def remove_members(
+    connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID], *, now: datetime
+) -> list[UUID]:
     """Remove people from a locked group: the ids really removed."""
-    rows = await connection.fetch(
-        """delete from group_members where org_id = $1 and group_id = $2 and user_id = any ($3::uuid[])
-           returning user_id""",
-        org_id,
-        identifier,
-        list(people),
-    )
+    rows = await connection.fetch(_REMOVE, org_id, identifier, list(people), now)
     return [row["user_id"] for row in rows]
 
 
-async def remove_others(connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID]) -> list[UUID]:
+async def remove_others(
+    connection: Connection, org_id: UUID, identifier: UUID, people: Sequence[UUID], *, now: datetime
+) -> list[UUID]:
     """Remove everybody but the people given from a locked group: the ids really removed."""
-    rows = await connection.fetch(
-        """delete from group_members m where org_id = $1 and group_id = $2
-              and not exists (select from unnest($3::uuid[]) as kept (id) where kept.id = m.user_id)
-           returning user_id""",
-        org_id,
-        identifier,
-        list(people),
-    )
+    rows = await connection.fetch(_REMOVE_OTHERS, org_id, identifier, list(people), now)
     return [row["user_id"] for row in rows]
 
 

@@ -12,17 +12,19 @@ from uuid import UUID
 
 from doorlist.scim.condition import Condition
 from doorlist.scim.core import GROUP_TYPE, USER_TYPE
+from doorlist.scim.cursor import Cursor
 from doorlist.scim.messages import Stored
 from doorlist.scim.schema import Target
 from doorlist.store.db import Connection, Record
-from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, order_by, where
+from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, sort_key, where
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """What a list request asks for. `offset` and `limit` count resources; limit 0 asks for the total only.
 
-    `related` is one of the table's expressions for the list kept in rows, or None where nobody asked for it.
+    `start` is the place to go on from where pages are cut by cursor. `related` is one of the table's expressions for
+    the list kept in rows, or None where nobody asked for it.
     """
 
     condition: Condition | None
@@ -31,6 +33,7 @@ class Search:
     offset: int
     limit: int
     related: str | None
+    start: Cursor | None = None
 
 
 def _quoted(text: str) -> str:
@@ -119,14 +122,14 @@ async def find(
 ) -> Stored | None:
     """The resource of that id, or None."""
     row = await connection.fetchrow(
-        f"""select {_fields(table, related)} from {table.name} {table.alias}
+        f"""select {fields(table, related)} from {table.name} {table.alias}
              where {table.alias}.org_id = $1 and {table.alias}.connection_id = $2 and {table.alias}.id = $3
                and {table.alias}.deleted_at is null""",
         org_id,
         connection_id,
         identifier,
     )
-    return None if row is None else _stored(row)
+    return None if row is None else stored(row)
 
 
 async def page(
@@ -138,9 +141,9 @@ async def page(
     """
     found = await _rows(connection, table, org_id, connection_id, search) if search.limit else []
     if search.limit and search.offset == 0 and len(found) <= search.limit:
-        return [_stored(row) for row in found], len(found)
-    total = await _count(connection, table, org_id, connection_id, search.condition)
-    return [_stored(row) for row in found[: search.limit]], total
+        return [stored(row) for row in found], len(found)
+    total = await count(connection, table, org_id, connection_id, search.condition)
+    return [stored(row) for row in found[: search.limit]], total
 
 
 async def _rows(
@@ -148,24 +151,22 @@ async def _rows(
 ) -> Sequence[Record]:
     """One row more than the limit, so that the caller sees whether the page is the last."""
     alias, arguments = table.alias, Arguments(org_id, connection_id)
-    filtered = _filtered(table, search.condition, arguments)
+    condition = filtered(table, search.condition, arguments)
     order = f"{alias}.id"
     if search.sort is not None:
-        order = f"{order_by(search.sort, table, arguments, descending=search.descending)}, {alias}.id"
+        key = sort_key(search.sort, table, arguments)
+        order = f"{key.expression} {'desc' if search.descending else 'asc'}, {alias}.id"
     limit = arguments.add(search.limit + 1, "bigint")
-    source = f"{table.name} {alias} where {filtered}"
-    if search.condition is not None and is_selective(search.condition):
-        # The fence keeps the planner from walking the page index in search of the few rows that match.
-        source = f"(select * from {source} offset 0) {alias}"
-    chosen = f"select {alias}.id from {source} order by {order} limit {limit}"
+    found = source(table, search.condition, condition)
+    chosen = f"select {alias}.id from {found} order by {order} limit {limit}"
     if search.offset == 0 and search.sort is None:
-        statement = chosen.replace(f"select {alias}.id", f"select {_fields(table, search.related)}", 1)
+        statement = chosen.replace(f"select {alias}.id", f"select {fields(table, search.related)}", 1)
         return list(await connection.fetch(statement, *arguments.values))
     offset = arguments.add(search.offset, "bigint")
     rows = await connection.fetch(
         f"""with chosen as materialized (
                 select c.id, row_number() over () as place from ({chosen} offset {offset}) c)
-            select {_fields(table, search.related)}
+            select {fields(table, search.related)}
               from chosen join {table.name} {alias} on {alias}.org_id = $1 and {alias}.id = chosen.id
              order by chosen.place""",
         *arguments.values,
@@ -173,26 +174,41 @@ async def _rows(
     return list(rows)
 
 
-async def _count(
+async def count(
     connection: Connection, table: Table, org_id: UUID, connection_id: UUID, condition: Condition | None
 ) -> int:
+    """How many resources meet a condition."""
     arguments = Arguments(org_id, connection_id)
-    filtered = _filtered(table, condition, arguments)
-    statement = f"select count(*) from {table.name} {table.alias} where {filtered}"
+    met = filtered(table, condition, arguments)
+    statement = f"select count(*) from {table.name} {table.alias} where {met}"
     return int(await connection.fetchval(statement, *arguments.values))
 
 
-def _filtered(table: Table, condition: Condition | None, arguments: Arguments) -> str:
+def filtered(table: Table, condition: Condition | None, arguments: Arguments) -> str:
+    """The where-clause: what the connection owns and the condition; the first two arguments name the owner."""
     alias = table.alias
     own = f"{alias}.org_id = $1 and {alias}.connection_id = $2 and {alias}.deleted_at is null"
     return own if condition is None else f"{own} and {where(condition, table, arguments)}"
 
 
-def _fields(table: Table, related: str | None) -> str:
+def source(table: Table, condition: Condition | None, met: str) -> str:
+    """The rows that meet a filter, as a from-clause.
+
+    A fence keeps the planner from walking the page index in search of a few.
+    """
+    rows = f"{table.name} {table.alias} where {met}"
+    if condition is None or not is_selective(condition):
+        return rows
+    return f"(select * from {rows} offset 0) {table.alias}"
+
+
+def fields(table: Table, related: str | None) -> str:
+    """The columns that `stored` reads."""
     alias = table.alias
     rows = f"{related}::text" if related is not None else "null::text"
     return f"{alias}.id, {alias}.doc, {alias}.version, {alias}.created_at, {alias}.modified_at, {rows} as related"
 
 
-def _stored(row: Record) -> Stored:
+def stored(row: Record) -> Stored:
+    """The resource of a row."""
     return Stored(row["id"], row["doc"], row["version"], row["created_at"], row["modified_at"], row["related"])

@@ -28,25 +28,39 @@ class UserRow:
 _INSERT: Final = """
 with made as (
     insert into users (org_id, id, connection_id, user_name, user_name_key, external_id, display_name, active,
-                       doc, search, created_at, modified_at)
-    values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), $9, $10::jsonb, $11, $11)
+                       inactive_since, doc, search, created_at, modified_at)
+    values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), case when not $8 then $11::timestamptz end, $9, $10::jsonb,
+            $11, $11)
     returning org_id, id)
 insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
 select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
 """
 
-# Deactivation turns live retained rows to held; reactivation raises one attention item where some are held.
+# Deactivation turns live retained rows to held; reactivation raises one attention item where some are held. The
+# period that ends with either goes to the past.
 _UPDATE: Final = """
 with made as (
     update users
        set user_name = $5, user_name_key = $6, external_id = $7, display_name = $8,
            active = coalesce($9, active), doc = $10,
-           search = $11::jsonb, version = version + 1, modified_at = greatest($12, modified_at)
+           search = $11::jsonb, version = version + 1, modified_at = greatest($12, modified_at),
+           inactive_since = case when coalesce($9, active) then null else coalesce(inactive_since, $12) end
      where org_id = $1 and connection_id = $2 and id = $3 and version = $4 and deleted_at is null
     returning org_id, id, version, modified_at),
+returned as (
+    insert into past_states (org_id, id, state, since, until)
+    select u.org_id, u.id, 'inactive', u.inactive_since, $12 from made
+      join users u on u.org_id = made.org_id and u.id = made.id
+     where $18 = 'reactivated' and u.inactive_since < $12
+    on conflict do nothing),
 held as (
     update retained r set state = 'held' from made
-     where $18 = 'deactivated' and r.org_id = made.org_id and r.user_id = made.id and r.state = 'live'),
+     where $18 = 'deactivated' and r.org_id = made.org_id and r.user_id = made.id and r.state = 'live'
+    returning r.org_id, r.resource_id, r.user_id, r.group_id, r.group_name, r.level, r.since),
+withheld as (
+    insert into past_retained (org_id, resource_id, user_id, group_id, group_name, level, since, until)
+    select org_id, resource_id, user_id, group_id, group_name, level, since, $12 from held where since < $12
+    on conflict do nothing),
 raised as (
     insert into attention_items (org_id, id, kind, target_kind, target_id, detail, raised_at)
     select made.org_id, gen_random_uuid(), 'held-access', 'user', made.id, '{}', $12 from made
@@ -63,7 +77,11 @@ select version, modified_at from made
 
 _BURY: Final = """
 with ended as (
-    delete from group_members where org_id = $1 and user_id = $2),
+    delete from group_members where org_id = $1 and user_id = $2 returning org_id, group_id, user_id, added_at),
+remembered as (
+    insert into past_members (org_id, group_id, user_id, since, until)
+    select org_id, group_id, user_id, added_at, $3 from ended where added_at < $3
+    on conflict do nothing),
 touched as (
     update groups set version = version + 1, modified_at = greatest($3, modified_at)
      where org_id = $1 and id = any ($4::uuid[])),

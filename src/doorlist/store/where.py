@@ -19,6 +19,7 @@ from doorlist.scim.filter import Operator
 from doorlist.scim.schema import META, SCHEMAS, Attribute, ResourceType, Target, Type
 
 _SYMBOLS: Final = {Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
+_COLUMN_CASTS: Final = {"text": "text", "uuid": "uuid", "boolean": "boolean", "instant": "timestamptz"}
 _NUMERIC: Final = frozenset({Type.INTEGER, Type.DECIMAL})
 
 
@@ -96,21 +97,27 @@ def is_selective(condition: Condition) -> bool:
     )
 
 
-def order_by(target: Target, table: Table, arguments: Arguments, *, descending: bool) -> str:
-    """The sort expression of an attribute: its primary or first value, missing values last when ascending."""
-    direction = "desc" if descending else "asc"
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """What resources are sorted by: an SQL expression, and the type to which the text of a value is cast back."""
+
+    expression: str
+    cast: str
+
+
+def sort_key(target: Target, table: Table, arguments: Arguments) -> SortKey:
+    """The sort expression of an attribute: its primary or first value."""
     column = table.columns.get(target.text)
     if column is not None:
-        collation = ' collate "C"' if column.kind == "text" else ""
-        return f"{column.expression}{collation} {direction}"
-    path = _path(target)
-    if not target.attribute.multi_valued:
-        text = f"{table.search} #>> {arguments.add(path, 'text[]')}"
+        cast = _COLUMN_CASTS[column.kind]
+        return SortKey(f'{column.expression} collate "C"' if cast == "text" else column.expression, cast)
+    if target.attribute.multi_valued:
+        text = f"({_first_value(target, table, arguments)})"
     else:
-        text = _first_value(target, table, arguments)
+        text = f"({table.search} #>> {arguments.add(_path(target), 'text[]')})"
     if target.leaf.type in _NUMERIC:
-        return f"({text})::numeric {direction}"
-    return f'({text}) collate "C" {direction}'
+        return SortKey(f"{text}::numeric", "numeric")
+    return SortKey(f'{text} collate "C"', "text")
 
 
 def _first_value(target: Target, table: Table, arguments: Arguments) -> str:

@@ -51,7 +51,7 @@ PREFIX: Final = "/scim"
 BASE: Final = "/scim/v2"
 _WHOLE_NUMBER: Final = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
 _SEARCH_MEMBERS: Final = frozenset(
-    {"attributes", "excludedattributes", "filter", "sortby", "sortorder", "startindex", "count"}
+    {"attributes", "excludedattributes", "filter", "sortby", "sortorder", "startindex", "count", "cursor"}
 )
 Write = Callable[..., Awaitable[Outcome]]
 
@@ -234,7 +234,16 @@ class ScimApi:
             render(endpoint.resource_type, stored, base=self._base, projection=query.projection)
             for stored in page.resources
         ]
-        return Reply(200, render_list(rendered, total=page.total, start_index=page.start_index))
+        return Reply(
+            200,
+            render_list(
+                rendered,
+                total=page.total,
+                start_index=page.start_index,
+                following=page.following,
+                preceding=page.preceding,
+            ),
+        )
 
     async def _search_query(self, request: Request, endpoint: Endpoint) -> Query:
         """The parameters of POST /.search (RFC 7644 section 3.4.3), as if they stood in the query.
@@ -332,6 +341,7 @@ def _query(parameters: Mapping[str, str], resource_type: ResourceType) -> Query:
         descending=order == "descending",
         start_index=_integer(parameters, "startIndex", 1),
         count=None if "count" not in parameters else _integer(parameters, "count", 0),
+        cursor=parameters.get("cursor"),
         projection=_projection(parameters, resource_type),
     )
 
