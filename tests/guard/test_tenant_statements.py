@@ -14,7 +14,7 @@ import doorlist.store
 STORE = Path(doorlist.store.__file__).parent
 SCHEMA = "".join(path.read_text() for path in sorted((STORE / "migrations").glob("*.sql")))
 TENANT_TABLES = frozenset(
-    re.findall(r"create table (\w+) \(\n\s+org_id", SCHEMA) + re.findall(r"create view (\w+)", SCHEMA)
+    re.findall(r"create table (\w+) \(\n\s+org_id", SCHEMA) + re.findall(r"create (?:view|function) (\w+)", SCHEMA)
 )
 STATEMENT = re.compile(r"^\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
 USE = re.compile(r"\b(?:from|join|into|update|using|,)\s+(?:only\s+)?(\w+)", re.IGNORECASE)

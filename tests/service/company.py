@@ -9,7 +9,7 @@ from doorlist.domain.directory import fold
 from doorlist.domain.levels import Level
 from doorlist.domain.tenancy import Administrator, Plan
 from doorlist.service import clock, finding, tenants, workspaces
-from doorlist.store import access
+from doorlist.store import access, groups, organizations, retention
 from doorlist.store.db import Database
 
 OPERATOR = Administrator(name="root", source="cli")
@@ -51,25 +51,29 @@ class Company:
         self.groups[name] = clock.new_id(clock.now())
         async with self.database.transaction() as connection:
             await connection.execute(_GROUP, self.org_id, self.groups[name], name, fold(name))
-        for member in members:
-            await self.join(name, member)
+        if members:
+            await self.join(name, *members)
         return self.groups[name]
 
-    async def join(self, group: str, person: str) -> None:
-        """What provisioning does when a directory adds a member."""
-        ids = self.groups[group], self.people[person]
+    async def join(self, group: str, *people: str) -> None:
+        """What provisioning does when a directory adds members."""
+        ids = [self.people[person] for person in people]
         async with self.database.transaction() as connection:
-            await connection.execute("insert into group_members values ($1, $2, $3, now())", self.org_id, *ids)
-            await access.supersede_retained(connection, self.org_id, ids[0], [ids[1]])
-
-    async def leave(self, group: str, person: str) -> int:
-        """What provisioning does when a directory removes a member; returns the number of levels kept."""
-        ids = self.groups[group], self.people[person]
-        async with self.database.transaction() as connection:
-            await connection.execute(
-                "delete from group_members where org_id = $1 and group_id = $2 and user_id = $3", self.org_id, *ids
+            await groups.add_members(
+                connection,
+                org_id=self.org_id,
+                connection_id=await organizations.default_connection(connection, self.org_id),
+                identifier=self.groups[group],
+                people=ids,
+                now=clock.now(),
             )
-            return await access.retain_after_leaving(connection, self.org_id, ids[0], [ids[1]], clock.now())
+
+    async def leave(self, group: str, *people: str) -> int:
+        """What provisioning does when a directory removes members; returns the number of levels kept."""
+        ids, at = [self.people[person] for person in people], clock.now()
+        async with self.database.transaction() as connection:
+            await groups.remove_members(connection, self.org_id, self.groups[group], ids, now=at)
+            return await retention.retain_after_leaving(connection, self.org_id, self.groups[group], ids, at)
 
     async def place(self, workspace: str, folder: str = "") -> UUID:
         return (await finding.place(self.database, self.org_id, workspace=workspace, folder=folder)).id

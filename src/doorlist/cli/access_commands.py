@@ -15,8 +15,9 @@ from doorlist.domain.levels import Level, Policy
 from doorlist.errors import BadInput
 from doorlist.service import finding, insight, sharing
 from doorlist.service.sharing import PersonRemoved, Ungranted
-from doorlist.store.access import AccessLine, RetainedLine
+from doorlist.store.access import AccessLine
 from doorlist.store.grants import Put
+from doorlist.store.retention import RetainedLine
 
 app = typer.Typer()
 

@@ -85,7 +85,7 @@ class State:
     """An organization as far as access depends on it. Keys are any names, unique among their kind.
 
     Attributes:
-        active: the people who are active and not deleted.
+        active: the people who are active, not blocked and not deleted.
         members: for each live group the people in it; a deleted group is absent.
         resources: every workspace and folder by key.
         direct: (person, resource) → level.

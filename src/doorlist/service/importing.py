@@ -188,5 +188,6 @@ async def _put_grants(
             org_id,
             resource_ids=list({grant.resource_id for grant in wanted}),
             group_ids=list({grant.group_id for grant in wanted}),
+            now=at,
         )
     return added, changed

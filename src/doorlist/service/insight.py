@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from doorlist.store import access, resources, roster
-from doorlist.store.access import AccessLine, RetainedLine
+from doorlist.store import access, resources, retention, roster
+from doorlist.store.access import AccessLine
 from doorlist.store.db import Database
 from doorlist.store.resources import WorkspaceLine
+from doorlist.store.retention import RetainedLine
 from doorlist.store.roster import GroupGrantLine, GroupLine, MemberLine, PersonLine
 
 
@@ -40,7 +41,7 @@ async def what(database: Database, org_id: UUID, user_id: UUID) -> AsyncIterator
 async def retained(database: Database, org_id: UUID) -> AsyncIterator[RetainedLine]:
     """Everything that people kept after they left a group, live and held, by person and place."""
     async with database.transaction() as connection:
-        async for line in access.retained(connection, org_id):
+        async for line in retention.everything(connection, org_id):
             yield line
 
 

@@ -2,7 +2,7 @@
 
 The group's row is locked before anything about it is read, so parallel changes of one group queue and lose
 nothing. Members change as rows; the member list is never read. A person who leaves a group keeps what the keep
-policy says (`store.access`); grants themselves are never touched here.
+policy says (`store.retention`); grants themselves are never touched here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from doorlist.service.provisioning import (
     new_id,
     unique_as,
 )
-from doorlist.store import access, groups
+from doorlist.store import groups, retention
 from doorlist.store.db import Connection, Database
 from doorlist.store.groups import GroupRow
 
@@ -137,7 +137,7 @@ async def delete_group(database: Database, call: Call, identifier: UUID | None, 
         async with database.transaction() as connection:
             stored = await _locked(connection, call, identifier, versions)
             org_id = call.caller.org_id
-            retained = await access.retain_after_group_deleted(connection, org_id, stored.id, call.now)
+            retained = await retention.retain_after_group_deleted(connection, org_id, stored.id, call.now)
             written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, {"retained": retained})
             ended = await groups.delete_group(connection, org_id, stored.id, entry=written, now=call.now)
         return Outcome(None, {"deleted": True, "members removed": ended, "access retained": retained})
@@ -184,14 +184,14 @@ async def _step(connection: Connection, call: Call, group: UUID, step: Step, mov
     left: list[UUID] = []
     if isinstance(step, RemoveWhere):
         met = await groups.members_where(connection, org_id, group, step.condition, base=call.base)
-        left = await groups.remove_members(connection, org_id, group, met) if met else []
+        left = await groups.remove_members(connection, org_id, group, met, now=call.now) if met else []
     elif step.reset:
-        left = await groups.remove_others(connection, org_id, group, list(step.added))
+        left = await groups.remove_others(connection, org_id, group, list(step.added), now=call.now)
     elif step.removed:
-        left = await groups.remove_members(connection, org_id, group, list(step.removed))
+        left = await groups.remove_members(connection, org_id, group, list(step.removed), now=call.now)
     if left:
         moved.leave(left)
-        moved.retained += await access.retain_after_leaving(connection, org_id, group, left, call.now)
+        moved.retained += await retention.retain_after_leaving(connection, org_id, group, left, call.now)
     if isinstance(step, Delta) and step.added:
         moved.join(await _add(connection, call, group, step.added))
 

@@ -17,11 +17,12 @@ from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
 from doorlist.errors import BadInput, Forbidden, NotFound, PlanTooLow
 from doorlist.service import clock
 from doorlist.service.authority import require_access_manager
-from doorlist.store import access, audit, grants, resources, roster
-from doorlist.store.access import GroupPath, Lost
+from doorlist.store import access, audit, exclusions, grants, resources, retention, roster
+from doorlist.store.access import GroupPath
 from doorlist.store.db import Connection, Database
 from doorlist.store.grants import Principal, Put, Removed
 from doorlist.store.resources import Place
+from doorlist.store.retention import Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def grant_group(
         put = await _put(connection, act, group, level=level, policy=policy)
         if put.changed:
             await grants.supersede_retained_of_members(
-                connection, org_id, resource_ids=[resource_id], group_ids=[group_id]
+                connection, org_id, resource_ids=[resource_id], group_ids=[group_id], now=act.at
             )
             await _tell_granted(connection, act, group, put)
     return put
@@ -109,7 +110,7 @@ async def grant_person(
         put = await _put(connection, act, person, level=level, policy=None)
         if put.before is not None:
             _require_within(act.own, put.before[0])
-        lifted = await grants.lift_exclusion(connection, org_id, resource_id=resource_id, user_id=user_id)
+        lifted = await exclusions.lift(connection, org_id, resource_id=resource_id, user_id=user_id, now=act.at)
         if put.changed or lifted:
             await _tell_granted(connection, act, person, put)
     return put
@@ -164,7 +165,9 @@ async def remove_retained(
     """
     async with database.transaction() as connection:
         act = await _begin(connection, administrator, org_id, resource_id)
-        lost = await access.delete_retained(connection, org_id, user_id=user_id, resource_id=resource_id, inside=False)
+        lost = await retention.delete_retained(
+            connection, org_id, user_id=user_id, resource_id=resource_id, inside=False, now=act.at
+        )
         if not lost:
             raise NotFound("This person kept nothing there.", place="user")
         await act.tell(connection, Action.RETAINED_REMOVED, _removal(user_id, direct=[], kept=lost))
@@ -182,9 +185,13 @@ async def remove_person(
     async with database.transaction() as connection:
         act = await _begin(connection, administrator, org_id, resource_id)
         inside = act.place.kind == "workspace"
-        direct = await access.delete_direct(connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside)
+        direct = await access.delete_direct(
+            connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
+        )
         _require_within(act.own, max((path.level for path in direct), default=0))
-        kept = await access.delete_retained(connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside)
+        kept = await retention.delete_retained(
+            connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
+        )
         remaining = await access.group_paths(
             connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside
         )
@@ -236,7 +243,7 @@ async def _put(connection: Connection, act: _Act, principal: Principal, *, level
 
 
 async def _remove(connection: Connection, act: _Act, principal: Principal) -> Removed:
-    removed = await grants.remove(connection, act.org_id, resource_id=act.place.id, principal=principal)
+    removed = await grants.remove(connection, act.org_id, resource_id=act.place.id, principal=principal, now=act.at)
     if removed is None:
         raise NotFound("There is no such grant.")
     return removed
