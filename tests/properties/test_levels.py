@@ -23,7 +23,7 @@ class Company:
     """A generated organization: the oracle's state, and what the state leaves out."""
 
     state: State
-    people: dict[str, tuple[bool, bool]]  # active, deleted
+    people: dict[str, tuple[bool, bool, bool]]  # active, deleted, blocked
     groups: dict[str, tuple[bool, frozenset[str]]]  # deleted, members
     held: frozenset[tuple[str, str, str]]
 
@@ -51,7 +51,7 @@ def companies(draw: st.DrawFn) -> Company:
     places = draw(resources())
     names = [f"p{number}" for number in range(draw(st.integers(1, 4)))]
     mostly = st.sampled_from([True, True, True, False])
-    people = {name: (draw(mostly), not draw(mostly)) for name in names}
+    people = {name: (draw(mostly), not draw(mostly), not draw(mostly)) for name in names}
     group_names = [f"g{number}" for number in range(draw(st.integers(1, 3)))]
     members = st.frozensets(st.sampled_from(names))
     groups = {name: (not draw(mostly), draw(members)) for name in group_names}
@@ -60,7 +60,7 @@ def companies(draw: st.DrawFn) -> Company:
     low = st.integers(1, 3)
     retained = draw(st.dictionaries(st.tuples(person, place, group), low, max_size=4))
     state = State(
-        active=frozenset(name for name, (active, deleted) in people.items() if active and not deleted),
+        active=frozenset(name for name, (active, *ended) in people.items() if active and not any(ended)),
         members={name: inside for name, (deleted, inside) in groups.items() if not deleted},
         resources=places,
         direct=draw(st.dictionaries(st.tuples(person, place), st.integers(1, 5), max_size=4)),
@@ -92,10 +92,11 @@ def tables(org_id: UUID, company: Company) -> Iterator[tuple[str, str, list[tupl
     gone = {False: None, True: NOW}
     yield (
         "users",
-        "org_id, id, user_name, user_name_key, display_name, active, deleted_at, doc, search, created_at, modified_at",
+        "org_id, id, user_name, user_name_key, display_name, active, deleted_at, blocked_at, doc, search, created_at, "
+        "modified_at",
         [
-            (org_id, identifier(name), name, name, name, active, gone[deleted], "{}", "{}", NOW, NOW)
-            for name, (active, deleted) in company.people.items()
+            (org_id, identifier(name), name, name, name, active, gone[deleted], gone[blocked], "{}", "{}", NOW, NOW)
+            for name, (active, deleted, blocked) in company.people.items()
         ],
     )
     yield (
@@ -159,6 +160,9 @@ async def test_effective_level_in_sql_equals_the_oracle(database: Database, comp
         await undo.start()
         await write(connection, ORG, company)
         rows = await connection.fetch("select user_id, resource_id, level from effective_access where org_id = $1", ORG)
+        timeless = await connection.fetch(
+            "select user_id, resource_id, level from effective_access_at('infinity') where org_id = $1", ORG
+        )
         await undo.rollback()
     wanted = {
         (identifier(person), identifier(place.key)): level
@@ -167,6 +171,7 @@ async def test_effective_level_in_sql_equals_the_oracle(database: Database, comp
         if (level := effective(company.state, person, place))
     }
     assert {(row["user_id"], row["resource_id"]): row["level"] for row in rows} == wanted
+    assert {(row["user_id"], row["resource_id"]): row["level"] for row in timeless} == wanted
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -140,6 +140,8 @@ language sql stable as $$
     select g.org_id, m.user_id, g.resource_id, g.resource_id, 'group', g.principal_id, g.level,
            greatest(g.created_at, m.since), g.created_by
       from grants_over_time g
+      join groups d on d.org_id = g.org_id and d.id = g.principal_id
+                   and (d.deleted_at is null or d.deleted_at > moment)
       join members_over_time m on m.org_id = g.org_id and m.group_id = g.principal_id
                               and m.since <= moment and (m.until is null or m.until > moment)
      where g.principal_kind = 'group' and g.since <= moment and (g.until is null or g.until > moment)
@@ -151,6 +153,8 @@ language sql stable as $$
            greatest(g.created_at, m.since), g.created_by
       from grants_over_time g
       join resources h on h.org_id = g.org_id and h.workspace_id = g.resource_id and h.home
+      join groups d on d.org_id = g.org_id and d.id = g.principal_id
+                   and (d.deleted_at is null or d.deleted_at > moment)
       join members_over_time m on m.org_id = g.org_id and m.group_id = g.principal_id
                               and m.since <= moment and (m.until is null or m.until > moment)
      where g.principal_kind = 'group' and g.since <= moment and (g.until is null or g.until > moment)
