@@ -145,7 +145,7 @@ TEXT_FILTERS = st.recursive(
     max_leaves=4,
 )
 
-ORG, CONNECTION = uuid7(1, b"0" * 10), uuid7(2, b"0" * 10)
+ORG, CONNECTION = uuid7(1, b"0" * 8), uuid7(2, b"0" * 8)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TABLE = users_table("https://doorlist.example/scim/v2")
 
@@ -156,7 +156,7 @@ async def _store(database: Database, people: list[dict[str, Any]]) -> list[tuple
     for index, person in enumerate(people):
         document = read_resource(USER_TYPE, {"schemas": [USER_TYPE.schema.urn], **person}).document
         form = comparison_form(USER_TYPE, document)
-        identifier = uuid7(1000 + index, b"1" * 10)
+        identifier = uuid7(1_000_000 + index, b"1" * 8)
         forms.append((identifier, form))
         rows.append(
             (ORG, identifier, CONNECTION, document["userName"], fold(document["userName"]), document.get("externalId"),

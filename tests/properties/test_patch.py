@@ -16,7 +16,7 @@ from doorlist.scim.plan import Delta, plan_group
 from doorlist.scim.resource import read_resource
 from doorlist.service.provisioning import changed_names
 
-PEOPLE = [uuid7(number, bytes(10)) for number in range(8)]
+PEOPLE = [uuid7(number, bytes(8)) for number in range(8)]
 SOME = st.lists(st.sampled_from(PEOPLE), max_size=4)
 
 

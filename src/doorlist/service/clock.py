@@ -16,14 +16,14 @@ def now() -> datetime:
 
 def new_id(at: datetime) -> UUID:
     """An id that sorts by the moment of its making."""
-    return uuid7(_milliseconds(at), secrets.token_bytes(10))
+    return uuid7(_microseconds(at), secrets.token_bytes(8))
 
 
 def new_ids(at: datetime, count: int) -> list[UUID]:
     """Many ids of one moment."""
-    entropy, milliseconds = secrets.token_bytes(10 * count), _milliseconds(at)
-    return [uuid7(milliseconds, entropy[place : place + 10]) for place in range(0, 10 * count, 10)]
+    entropy, microseconds = secrets.token_bytes(8 * count), _microseconds(at)
+    return [uuid7(microseconds, entropy[place : place + 8]) for place in range(0, 8 * count, 8)]
 
 
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+def _microseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000)

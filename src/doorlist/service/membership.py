@@ -24,6 +24,7 @@ from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.plan import Delta, RemoveWhere, Step, plan_group
 from doorlist.scim.resource import read_resource
 from doorlist.scim.values import comparison_form
+from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Apply,
     Call,
@@ -34,7 +35,6 @@ from doorlist.service.provisioning import (
     demand_plan,
     entry,
     missing,
-    new_id,
     unique_as,
 )
 from doorlist.store import groups, retention

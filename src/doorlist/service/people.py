@@ -22,6 +22,7 @@ from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.resource import read_resource
 from doorlist.scim.values import comparison_form
+from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
     Outcome,
@@ -31,7 +32,6 @@ from doorlist.service.provisioning import (
     demand_plan,
     entry,
     missing,
-    new_id,
     unique_as,
 )
 from doorlist.store import groups as group_rows

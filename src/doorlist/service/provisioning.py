@@ -6,7 +6,6 @@ a deactivation or a deletion: a lapsed plan must not keep anybody's access alive
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from doorlist.domain.events import Action, Actor, Event, TargetKind
-from doorlist.domain.ids import uuid7
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Caller, Scope
 from doorlist.errors import (
     Forbidden,
@@ -110,11 +108,6 @@ class Versions:
         """Raise `VersionMismatch` unless the stored version is among them."""
         if self._tags is not None and etag(version).removeprefix("W/") not in self._tags:
             raise VersionMismatch("The resource has changed since it was read.", place="If-Match")
-
-
-def new_id(now: datetime) -> UUID:
-    """A fresh id that sorts after the ids of earlier milliseconds."""
-    return uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
 
 
 def admit(caller: Caller, scope: Scope) -> None:

@@ -7,7 +7,6 @@ types, body, verb, answer, log. Nothing before the credential reads the body.
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from doorlist.config import Settings
-from doorlist.domain.ids import parse_id, uuid7
+from doorlist.domain.ids import parse_id
 from doorlist.domain.tenancy import Caller, Scope
 from doorlist.errors import (
     Forbidden,
@@ -36,6 +35,7 @@ from doorlist.scim.messages import SEARCH_URN, Stored, etag, location, render, r
 from doorlist.scim.projection import Projection, read_projection
 from doorlist.scim.schema import ResourceType
 from doorlist.service import membership, people
+from doorlist.service.clock import new_id
 from doorlist.service.provisioning import Call, Limits, Outcome, Query, Versions, get_resource, list_resources
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
@@ -115,7 +115,7 @@ class ScimApi:
 
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
         started, now = time.perf_counter_ns(), datetime.now(UTC)
-        request_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
+        request_id = new_id(now)
         request, trace = Request(scope, receive, request_id=request_id, now=now), Trace()
         refusal: Refusal | None = None
         try:
