@@ -87,6 +87,11 @@ async def test_import_share_and_export(doorlist: Commands, database: Database, t
     ]
     as_json = await doorlist.json("access", "what", "--org", "acme", "--user", "ANA@acme.example")
     assert [list(line.values()) for line in as_json] == exported[1:]
+    home = ("--org", "acme", "--workspace", "design", "--folder", "home", "--user", "ana@acme.example")
+    answer = await doorlist.json("access", "explain", *home)
+    assert (answer["level"], answer["winning"]["group"]) == ("editor", "Designers")
+    assert "Remove ana@acme.example from Designers" in await doorlist("access", "explain", *home)
+    assert (await doorlist.json("access", "explain", *home, "--at", "2020-01-01"))["level"] == "none"
     assert "--keep-members or --remove-members" in await doorlist(
         "access", "ungrant", *where, "--group", "designers", code=1
     )

@@ -10,11 +10,13 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from doorlist.domain.explanation import explain
 from doorlist.domain.levels import Resource, State, effective
-from doorlist.store import access
+from doorlist.store import access, evidence
 from doorlist.store.db import Connection, Database
 
 ORG = UUID(int=7 << 76 | 2 << 62 | 1)
+LATER = datetime.max.replace(tzinfo=UTC)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -176,7 +178,7 @@ async def test_effective_level_in_sql_equals_the_oracle(database: Database, comp
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(company=companies())
-async def test_one_check_the_export_and_both_lists_agree(database: Database, company: Company) -> None:
+async def test_one_check_the_export_both_lists_and_the_explanation_agree(database: Database, company: Company) -> None:
     async with database.reading() as connection:
         undo = connection.transaction()
         await undo.start()
@@ -191,7 +193,16 @@ async def test_one_check_the_export_and_both_lists_agree(database: Database, com
             for person in company.people
             for place in company.state.resources
         }
+        explained = {
+            (person, place): explain(
+                await evidence.standing(connection, ORG, at=LATER, **ids),
+                await evidence.ways(connection, ORG, at=LATER, **ids),
+            ).level
+            for person, place in checked
+            for ids in [{"user_id": identifier(person), "resource_id": identifier(place)}]
+        }
         await undo.rollback()
+    assert explained == checked
     assert set(exported) == set(who) == set(what)
     assert len(exported) == len(who) == len(what) == sum(level > 0 for level in checked.values())
     assert exported == sorted(exported, key=lambda line: (line.user_name, line.workspace, line.folder))

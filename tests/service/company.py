@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from doorlist.domain.directory import fold
-from doorlist.domain.levels import Level
+from doorlist.domain.levels import Level, Policy
 from doorlist.domain.tenancy import Administrator, Plan
-from doorlist.service import clock, finding, tenants, workspaces
+from doorlist.service import clock, finding, sharing, tenants, workspaces
 from doorlist.store import access, groups, organizations, retention
 from doorlist.store.db import Database
+from doorlist.store.grants import Put
 
 OPERATOR = Administrator(name="root", source="cli")
 
@@ -74,6 +75,19 @@ class Company:
         async with self.database.transaction() as connection:
             await groups.remove_members(connection, self.org_id, self.groups[group], ids, now=at)
             return await retention.retain_after_leaving(connection, self.org_id, self.groups[group], ids, at)
+
+    async def grant(
+        self, group: str, level: Level, workspace: str, folder: str = "", *, policy: Policy | None = None
+    ) -> Put:
+        return await sharing.grant_group(
+            self.database,
+            OPERATOR,
+            self.org_id,
+            resource_id=await self.place(workspace, folder),
+            group_id=self.groups[group],
+            level=level,
+            policy=policy,
+        )
 
     async def place(self, workspace: str, folder: str = "") -> UUID:
         return (await finding.place(self.database, self.org_id, workspace=workspace, folder=folder)).id

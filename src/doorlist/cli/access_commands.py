@@ -9,29 +9,23 @@ import typer
 from doorlist.cli.acting import Folder, Org, Workspace, operator, parse_level
 from doorlist.cli.listing import Columns, Form, print_rows
 from doorlist.cli.output import emit_json, say
+from doorlist.cli.question_commands import ACCESS, Csv, Person, explain, what, who
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.domain.levels import Level, Policy
 from doorlist.errors import BadInput
 from doorlist.service import finding, insight, sharing
 from doorlist.service.sharing import PersonRemoved, Ungranted
-from doorlist.store.access import AccessLine
 from doorlist.store.grants import Put
 from doorlist.store.retention import RetainedLine
 
 app = typer.Typer()
+for question in (who, what, explain):
+    app.command()(question)
 
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="A group, by name or id.")]
 User = Annotated[str | None, typer.Option("--user", metavar="USER_NAME", help="A person, by user name or id.")]
-Person = Annotated[str, typer.Option("--user", metavar="USER_NAME", help="A person, by user name or id.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
-_ACCESS: Final[Columns[AccessLine]] = {
-    "user_name": lambda line: line.user_name,
-    "workspace": lambda line: line.workspace,
-    "folder": lambda line: line.folder,
-    "level": lambda line: Level(line.level).label,
-}
 _RETAINED: Final[Columns[RetainedLine]] = {
     "user_name": lambda line: line.user_name,
     "workspace": lambda line: line.workspace,
@@ -47,35 +41,6 @@ _RETAINED: Final[Columns[RetainedLine]] = {
 def export(org: Org, csv: Csv = False, data: Data = None, database_url: DatabaseUrl = None, json: Json = False) -> None:
     """Every effective access above none: user_name, workspace, folder (empty: the workspace itself), level."""
     run(_export(settings(data, database_url), org, Form.of(json=json, csv=csv)))
-
-
-@app.command()
-def who(
-    org: Org,
-    *,
-    workspace: Workspace,
-    folder: Folder = "",
-    csv: Csv = False,
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-    json: Json = False,
-) -> None:
-    """Everybody who reaches a workspace or folder, and at which level."""
-    run(_who(settings(data, database_url), org, workspace, folder, Form.of(json=json, csv=csv)))
-
-
-@app.command()
-def what(
-    org: Org,
-    *,
-    user: Person,
-    csv: Csv = False,
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-    json: Json = False,
-) -> None:
-    """Every workspace and folder that a person reaches, and at which level."""
-    run(_what(settings(data, database_url), org, user, Form.of(json=json, csv=csv)))
 
 
 @app.command()
@@ -188,21 +153,7 @@ def remove(
 async def _export(config: Settings, org: str, form: Form) -> None:
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id
-        await print_rows(insight.export_access(database, org_id), _ACCESS, form)
-
-
-async def _who(config: Settings, org: str, workspace: str, folder: str, form: Form) -> None:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, org)).org_id
-        place = await finding.place(database, org_id, workspace=workspace, folder=folder)
-        await print_rows(insight.who(database, org_id, place.id), _ACCESS, form)
-
-
-async def _what(config: Settings, org: str, user: str, form: Form) -> None:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, org)).org_id
-        person = await finding.person(database, org_id, user)
-        await print_rows(insight.what(database, org_id, person.id), _ACCESS, form)
+        await print_rows(insight.export_access(database, org_id), ACCESS, form)
 
 
 async def _list_retained(config: Settings, org: str, form: Form) -> None:

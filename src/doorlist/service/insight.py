@@ -7,14 +7,22 @@ Whoever stops early closes the iterator (`contextlib.aclosing`), because it hold
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
-from doorlist.store import access, resources, retention, roster
-from doorlist.store.access import AccessLine
+from doorlist.domain import explanation
+from doorlist.domain.explanation import Explanation
+from doorlist.errors import NotFound
+from doorlist.store import access, evidence, resources, retention, roster
+from doorlist.store.access import AccessLine, Key, Page
 from doorlist.store.db import Database
 from doorlist.store.resources import WorkspaceLine
 from doorlist.store.retention import RetainedLine
 from doorlist.store.roster import GroupGrantLine, GroupLine, MemberLine, PersonLine
+
+_NOW: Final = datetime.max.replace(tzinfo=UTC)
+"""The moment at which everything that lasts still lasts and nothing that is over counts."""
 
 
 async def export_access(database: Database, org_id: UUID) -> AsyncIterator[AccessLine]:
@@ -24,18 +32,66 @@ async def export_access(database: Database, org_id: UUID) -> AsyncIterator[Acces
             yield line
 
 
-async def who(database: Database, org_id: UUID, resource_id: UUID) -> AsyncIterator[AccessLine]:
-    """Everybody who reaches a workspace or folder, by user name."""
+async def who(
+    database: Database, org_id: UUID, resource_id: UUID, *, at: datetime | None = None
+) -> AsyncIterator[AccessLine]:
+    """Everybody who reaches a workspace or folder, now or as of a moment, by user name."""
     async with database.transaction() as connection:
-        async for line in access.who(connection, org_id, resource_id):
+        async for line in access.who(connection, org_id, resource_id, at=at):
             yield line
 
 
-async def what(database: Database, org_id: UUID, user_id: UUID) -> AsyncIterator[AccessLine]:
-    """Every place that a person reaches, by workspace and folder."""
+async def what(
+    database: Database, org_id: UUID, user_id: UUID, *, at: datetime | None = None
+) -> AsyncIterator[AccessLine]:
+    """Every place that a person reaches, now or as of a moment, by workspace and folder."""
     async with database.transaction() as connection:
-        async for line in access.what(connection, org_id, user_id):
+        async for line in access.what(connection, org_id, user_id, at=at):
             yield line
+
+
+async def page_of_who(
+    database: Database,
+    org_id: UUID,
+    resource_id: UUID,
+    *,
+    after: Key | None = None,
+    limit: int = 100,
+    at: datetime | None = None,
+) -> Page:
+    """A page of `who`; the next one starts after the key that this one ends with."""
+    async with database.reading() as connection:
+        return await access.page_of_who(connection, org_id, resource_id, after=after, limit=limit, at=at)
+
+
+async def page_of_what(
+    database: Database,
+    org_id: UUID,
+    user_id: UUID,
+    *,
+    after: Key | None = None,
+    limit: int = 100,
+    at: datetime | None = None,
+) -> Page:
+    """A page of `what`; the next one starts after the key that this one ends with."""
+    async with database.reading() as connection:
+        return await access.page_of_what(connection, org_id, user_id, after=after, limit=limit, at=at)
+
+
+async def explain(
+    database: Database, org_id: UUID, *, user_id: UUID, resource_id: UUID, at: datetime | None = None
+) -> Explanation:
+    """Why a person has a level on a resource or none, now or as of a moment, and what would change it.
+
+    Deleted people and resources are explained too. Raises `NotFound` for ids that never were.
+    """
+    moment = at or _NOW
+    async with database.transaction() as connection:
+        standing = await evidence.standing(connection, org_id, user_id=user_id, resource_id=resource_id, at=moment)
+        if standing is None:
+            raise NotFound("There is no such person, or no such workspace or folder.")
+        ways = await evidence.ways(connection, org_id, user_id=user_id, resource_id=resource_id, at=moment)
+    return explanation.explain(standing, ways)
 
 
 async def retained(database: Database, org_id: UUID) -> AsyncIterator[RetainedLine]:

@@ -6,12 +6,13 @@ asked of the past, through the functions of the schema that bear the names of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from doorlist.store.db import Connection
+from doorlist.store.db import Connection, Record
 from doorlist.store.retention import Lost
 
 _DELETE_DIRECT = """
@@ -61,25 +62,40 @@ select u.user_name, e.workspace, e.folder, e.level
  order by u.user_name_key, u.id, e.workspace_key, e.inside, e.folder_key
 """
 
+# The placeholder stands for the view, or for the function of a moment. Pages start after a key, null for the first.
 _WHO = """
-select u.user_name, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, a.level
-  from effective_access a
+select u.user_name, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, a.level,
+       array[u.user_name_key, u.id::text] as key
+  from {source} a
   join users u on u.org_id = a.org_id and u.id = a.user_id
   join resources r on r.org_id = a.org_id and r.id = a.resource_id
   join resources w on w.org_id = r.org_id and w.id = r.workspace_id
  where a.org_id = $1 and a.resource_id = $2
+   and ($3::text[] is null or (u.user_name_key, u.id) > (($3::text[])[1], ($3::text[])[2]::uuid))
  order by u.user_name_key, u.id
+ limit $4
 """
 
 _WHAT = """
-select u.user_name, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, a.level
-  from effective_access a
+select u.user_name, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, a.level,
+       array[w.name_key, r.kind, r.name_key, r.id::text] as key
+  from {source} a
   join users u on u.org_id = a.org_id and u.id = a.user_id
   join resources r on r.org_id = a.org_id and r.id = a.resource_id
   join resources w on w.org_id = r.org_id and w.id = r.workspace_id
  where a.org_id = $1 and a.user_id = $2
- order by w.name_key, r.kind = 'folder', r.name_key
+   and ($3::text[] is null or (w.name_key, r.kind = 'folder', r.name_key, r.id)
+        > (($3::text[])[1], ($3::text[])[2] = 'folder', ($3::text[])[3], ($3::text[])[4]::uuid))
+ order by w.name_key, r.kind = 'folder', r.name_key, r.id
+ limit $4
 """
+
+_NOW: Final = "effective_access"
+_THEN: Final = "effective_access_at($5)"
+
+
+Key = tuple[str, ...]
+"""Where a page of a list ended; nobody but the statements knows what it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,14 @@ class AccessLine:
     workspace: str
     folder: str
     level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines of a list, and the key after which the next page starts; None at the end."""
+
+    lines: list[AccessLine]
+    next: Key | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +157,54 @@ async def export(connection: Connection, org_id: UUID) -> AsyncIterator[AccessLi
         yield AccessLine(*row)
 
 
-async def who(connection: Connection, org_id: UUID, resource_id: UUID) -> AsyncIterator[AccessLine]:
+async def who(
+    connection: Connection, org_id: UUID, resource_id: UUID, *, at: datetime | None = None
+) -> AsyncIterator[AccessLine]:
     """Everybody who reaches a resource, by user name, read as it is asked for; needs a transaction."""
-    async for row in connection.cursor(_WHO, org_id, resource_id, prefetch=500):
-        yield AccessLine(*row)
+    async for row in connection.cursor(*_asked(_WHO, org_id, resource_id, at=at), prefetch=500):
+        yield AccessLine(*row[:4])
 
 
-async def what(connection: Connection, org_id: UUID, user_id: UUID) -> AsyncIterator[AccessLine]:
+async def what(
+    connection: Connection, org_id: UUID, user_id: UUID, *, at: datetime | None = None
+) -> AsyncIterator[AccessLine]:
     """Every place that a person reaches, read as it is asked for; needs a transaction."""
-    async for row in connection.cursor(_WHAT, org_id, user_id, prefetch=500):
-        yield AccessLine(*row)
+    async for row in connection.cursor(*_asked(_WHAT, org_id, user_id, at=at), prefetch=500):
+        yield AccessLine(*row[:4])
+
+
+async def page_of_who(
+    connection: Connection, org_id: UUID, resource_id: UUID, *, after: Key | None, limit: int, at: datetime | None
+) -> Page:
+    """The next people who reach a resource, by user name."""
+    rows = await connection.fetch(*_asked(_WHO, org_id, resource_id, at=at, after=after, limit=limit))
+    return _page(rows, limit)
+
+
+async def page_of_what(
+    connection: Connection, org_id: UUID, user_id: UUID, *, after: Key | None, limit: int, at: datetime | None
+) -> Page:
+    """The next places that a person reaches, by workspace and folder."""
+    rows = await connection.fetch(*_asked(_WHAT, org_id, user_id, at=at, after=after, limit=limit))
+    return _page(rows, limit)
+
+
+def _asked(
+    statement: str,
+    org_id: UUID,
+    subject: UUID,
+    *,
+    at: datetime | None,
+    after: Key | None = None,
+    limit: int | None = None,
+) -> tuple[Any, ...]:
+    """A statement with its arguments, of now or of a moment."""
+    values = (org_id, subject, after, limit)
+    if at is None:
+        return statement.format(source=_NOW), *values
+    return statement.format(source=_THEN), *values, at
+
+
+def _page(rows: Sequence[Record], limit: int) -> Page:
+    lines = [AccessLine(*row[:4]) for row in rows]
+    return Page(lines, tuple(rows[-1]["key"]) if len(rows) == limit else None)

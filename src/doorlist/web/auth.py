@@ -95,6 +95,19 @@ class Authenticator:
             del self._callers[digest]
 
 
+def visible_hint(authorization: str | None) -> str | None:
+    """What may be shown of a credential that is not known here: the start of a token of ours, else only its kind."""
+    if not authorization:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return "another kind of credential"
+    token = token.strip()
+    if token.startswith(bearer.PREFIX):
+        return bearer.hint(token)
+    return "a JWT" if token.startswith("eyJ") and token.count(".") == 2 else "no token of Doorlist"
+
+
 def _token(authorization: str | None) -> str:
     if not authorization:
         raise Unauthenticated("The request has no credential.")

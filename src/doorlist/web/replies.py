@@ -38,6 +38,12 @@ class Fault(Refusal):
     hint = "The server's log has the cause under the request id of the X-Request-Id header."
 
 
+class Gone(Refusal):
+    """The client went away before its request was complete; nobody is there to be answered."""
+
+    status, code = 499, "client-gone"
+
+
 def json_reply(status: int, content: Any, headers: Headers = ()) -> Reply:
     """An answer with an object as JSON."""
     return Reply(status, msgspec.json.encode(content), headers)

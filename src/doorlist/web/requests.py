@@ -37,6 +37,7 @@ class Request:
         self.now = now
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.body: bytes = b""  # what was read of it, for the log
 
     @cached_property
     def headers(self) -> dict[bytes, bytes]:
@@ -119,7 +120,8 @@ class Request:
                     if size > limit:
                         raise too_large
                     if not message.get("more_body", False):
-                        return b"".join(parts)
+                        self.body = b"".join(parts)
+                        return self.body
         except TimeoutError:
             raise InvalidSyntax(f"The body did not arrive within {_BODY_SECONDS} seconds.") from None
 

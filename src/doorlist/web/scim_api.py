@@ -28,6 +28,7 @@ from doorlist.errors import (
     NotFound,
     NotImplementedHere,
     Refusal,
+    Unauthenticated,
 )
 from doorlist.scim import discovery
 from doorlist.scim.core import RESOURCE_TYPES
@@ -43,8 +44,8 @@ from doorlist.store.journal import Line
 from doorlist.store.reading import groups_table, users_table
 from doorlist.store.where import Table
 from doorlist.web import requests
-from doorlist.web.auth import Authenticator, Refused
-from doorlist.web.replies import Headers, Reply, fault, json_reply, refusal_reply
+from doorlist.web.auth import Authenticator, Refused, visible_hint
+from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
 from doorlist.web.requests import Disconnected, Receive, Request, Send
 
 PREFIX: Final = "/scim"
@@ -77,6 +78,7 @@ class Trace:
     org_id: UUID | None = None
     connection_id: UUID | None = None
     token_id: UUID | None = None
+    token_hint: str | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -121,17 +123,21 @@ class ScimApi:
         try:
             reply = await self._answer(request, trace)
         except Disconnected:
-            return
+            refusal, reply = (gone := Gone("The client went away before its request was complete.")), Reply(gone.status)
         except Refused as error:
             credential, refusal = error.credential, error.reason
             trace.org_id, trace.connection_id = credential.org_id, credential.connection_id
             trace.token_id, reply = credential.token_id, refusal_reply(refusal)
         except Refusal as error:
             refusal, reply = error, refusal_reply(error)
+            if isinstance(error, Unauthenticated):
+                trace.token_hint = visible_hint(request.header(b"authorization"))
         except Exception as error:  # the edge of the process: whatever it is, the client gets an answer
             refusal, reply = (failed := fault(error, request_id)), refusal_reply(failed)
-        await _send(send, reply, head=request.method == "HEAD", request_id=request_id)
-        self._log.add(_line(request, trace, reply, refusal, (time.perf_counter_ns() - started) // 1000))
+        if not isinstance(refusal, Gone):
+            await _send(send, reply, head=request.method == "HEAD", request_id=request_id)
+        duration = (time.perf_counter_ns() - started) // 1000
+        self._log.add(_line(request, trace, reply, refusal, duration), request.body, reply.body)
 
     async def _answer(self, request: Request, trace: Trace) -> Reply:
         parts = _parts(request.path)
@@ -391,10 +397,19 @@ def _line(request: Request, trace: Trace, reply: Reply, refusal: Refusal | None,
         org_id=trace.org_id,
         connection_id=trace.connection_id,
         token_id=trace.token_id,
+        token_hint=trace.token_hint,
+        target_id=_made(reply),
         code=None if refusal is None else refusal.code,
         detail=None if refusal is None else _logged(str(refusal), 2000),
         change=msgspec.json.encode(trace.change).decode() if trace.change else None,
     )
+
+
+def _made(reply: Reply) -> UUID | None:
+    """The id of the resource that was created, from its address; the log finds others in the request."""
+    if reply.status != 201:
+        return None
+    return parse_id(dict(reply.headers)[b"location"].decode().rpartition("/")[2])
 
 
 def _logged(text: str, length: int) -> str:
