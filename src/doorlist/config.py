@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     request_log_days: Annotated[int, Field(ge=1, le=3650, description="days that requests are remembered")] = 30
+    request_body_days: Annotated[
+        int, Field(ge=0, le=3650, description="days that their redacted bodies are kept; 0: never")
+    ] = 7
 
     @field_validator("database_url")
     @classmethod

@@ -1,7 +1,8 @@
 """The request log and the last use of tokens: collected in memory, written in batches, never in a request's way.
 
-When the database is away the newest entries are kept up to a bound and written when it is back; what the bound
-pushes out is counted and reported. `close` writes what is left. Requests older than the setting are forgotten.
+Secrets are taken out when a batch is written, not while the request is answered. When the database is away the newest
+entries are kept up to a bound and written when it is back; what the bound pushes out is counted and reported. `close`
+writes what is left. Requests and their bodies older than the settings are forgotten.
 """
 
 from __future__ import annotations
@@ -9,40 +10,75 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
+from doorlist.domain.ids import parse_id
+from doorlist.domain.redaction import Redactor
 from doorlist.errors import Unavailable
 from doorlist.store import credentials, journal
 from doorlist.store.credentials import Use
 from doorlist.store.db import Database
-from doorlist.store.journal import Line
+from doorlist.store.journal import Bodies, Line
 
 _BATCH: Final = 1000
 _KEPT: Final = 20_000
+_KEPT_BYTES: Final = 32 << 20
+_LONGEST: Final = 1 << 20
+_BREATH: Final = 20
+_LONGEST_DURATION: Final = (1 << 31) - 1
 _PAUSE: Final = 0.5
 _HOUR: Final = 3600.0
 
 _log = structlog.get_logger(__name__)
 
 
-class RequestLog:
-    """The log of one process, kept for so many days. `start` and `close` bracket its tasks."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request as it was seen: its line, and the bytes that were sent and answered."""
 
-    def __init__(self, database: Database, *, days: int) -> None:
+    line: Line
+    request: bytes = b""
+    response: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return len(self.request) + len(self.response)
+
+
+class RequestLog:
+    """The log of one process, kept for so many days; bodies for fewer, or not at all with 0.
+
+    `start` and `close` bracket its tasks.
+    """
+
+    def __init__(self, database: Database, *, days: int, body_days: int = 0) -> None:
         self._database = database
         self._days = days
-        self._lines: deque[Line] = deque()
+        self._body_days = body_days
+        self._waiting: deque[Exchange] = deque()
+        self._bytes = 0
         self._dropped = 0
         self._tasks: list[asyncio.Task[None]] = []
 
-    def add(self, line: Line) -> None:
-        """Remember one request; takes no time and never fails."""
-        self._lines.append(line)
-        if len(self._lines) > _KEPT:
-            self._lines.popleft()
+    def add(self, line: Line, request: bytes = b"", response: bytes = b"") -> None:
+        """Remember one request; takes no time and never fails. Bodies are held until the next batch, if there is room.
+
+        A body above a megabyte is not held: nothing of it would be kept but its length.
+        """
+        exchange = Exchange(line)
+        if self._body_days and line.org_id is not None:
+            exchange = Exchange(line, _held(request), _held(response))
+            if self._bytes + exchange.size > _KEPT_BYTES:
+                exchange = Exchange(line)
+        self._waiting.append(exchange)
+        self._bytes += exchange.size
+        if len(self._waiting) > _KEPT:
+            self._bytes -= self._waiting.popleft().size
             self._dropped += 1
 
     def start(self) -> None:
@@ -58,25 +94,31 @@ class RequestLog:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write all lines collected so far. Raises `Unavailable`; the lines are then kept."""
-        while self._lines:
-            batch = [self._lines.popleft() for _ in range(min(_BATCH, len(self._lines)))]
+        """Write all requests collected so far. Raises `Unavailable`; they are then kept."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            self._bytes -= sum(exchange.size for exchange in batch)
             try:
                 await self._write(batch)
             except BaseException:
-                self._lines.extendleft(reversed(batch))
+                self._waiting.extendleft(reversed(batch))
+                self._bytes += sum(exchange.size for exchange in batch)
                 raise
 
-    async def _write(self, batch: list[Line]) -> None:
-        uses = {
-            line.token_id: Use(line.org_id, line.token_id, line.at, line.agent)
-            for line in batch
-            if line.org_id is not None and line.token_id is not None and line.status not in (401, 403)
-        }
+    async def _write(self, batch: list[Exchange]) -> None:
+        lines: list[Line] = []
+        bodies: list[Bodies] = []
+        for number, exchange in enumerate(batch):
+            if number % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)  # requests come first
+            line, said = _cleaned(exchange)
+            lines.append(line)
+            if said is not None:
+                bodies.append(said)
         async with self._database.transaction() as connection:
-            await journal.write(connection, batch)
-            if uses:
-                await credentials.touch(connection, list(uses.values()))
+            await journal.write(connection, lines, bodies)
+            if uses := _uses(lines):
+                await credentials.touch(connection, uses)
 
     async def _write_for_ever(self) -> None:
         while True:
@@ -84,14 +126,66 @@ class RequestLog:
             try:
                 await self.flush()
             except Unavailable:
-                _log.warning("the request log waits for the database", waiting=len(self._lines))
+                _log.warning("the request log waits for the database", waiting=len(self._waiting))
+            except Exception as error:  # the edge of a task: one batch that cannot be written must not end the log
+                self._drop_batch(error)
             if self._dropped:
                 _log.error("requests were not logged", dropped=self._dropped)
                 self._dropped = 0
 
+    def _drop_batch(self, error: Exception) -> None:
+        _log.error("a batch of the request log cannot be written", exc_info=error)
+        for _ in range(min(_BATCH, len(self._waiting))):
+            self._bytes -= self._waiting.popleft().size
+            self._dropped += 1
+
     async def _forget_for_ever(self) -> None:
         while True:
             with suppress(Unavailable):
-                async with self._database.reading() as connection:
-                    await journal.forget(connection, older_than=datetime.now(UTC) - timedelta(days=self._days))
+                await self.forget(datetime.now(UTC))
             await asyncio.sleep(_HOUR)
+
+    async def forget(self, now: datetime) -> None:
+        """Delete what is older than the settings allow at that moment. Raises `Unavailable`."""
+        async with self._database.reading() as connection:
+            await journal.forget(connection, older_than=now - timedelta(days=self._days))
+            days = min(self._days, self._body_days)
+            await journal.forget_bodies(connection, older_than=now - timedelta(days=days))
+
+
+def _held(body: bytes) -> bytes:
+    return body if len(body) <= _LONGEST else f"[{len(body)} bytes, too long to be kept]".encode()
+
+
+def _cleaned(exchange: Exchange) -> tuple[Line, Bodies | None]:
+    """The line and the bodies without their secrets; the request first, because answers repeat what it said."""
+    line, redactor = exchange.line, Redactor()
+    query, request = redactor.query(line.query), redactor.body(exchange.request)
+    cleaned = replace(
+        line,
+        query=query,
+        path=redactor.path(line.path),
+        agent=redactor.text(line.agent),
+        detail=None if line.detail is None else redactor.detail(line.detail),
+        change=None if line.change is None else redactor.document(line.change).replace("\\u0000", "\\ufffd"),
+        duration_us=min(line.duration_us, _LONGEST_DURATION),
+        target_id=line.target_id or _named(line.path),
+    )
+    if line.org_id is None or exchange.size == 0:
+        return cleaned, None
+    return cleaned, Bodies(line.org_id, line.request_id, line.at, request, redactor.body(exchange.response))
+
+
+def _named(path: str) -> UUID | None:
+    """The resource that an address names, if it names one."""
+    return parse_id(path.rstrip("/").rpartition("/")[2])
+
+
+def _uses(lines: list[Line]) -> list[Use]:
+    """The last request of each token that opened the door; a token that was refused was not used."""
+    last = {
+        line.token_id: Use(line.org_id, line.token_id, line.at, line.agent)
+        for line in lines
+        if line.org_id is not None and line.token_id is not None and line.status != 401
+    }
+    return list(last.values())

@@ -46,7 +46,8 @@ class App:
         settings = self._settings
         assert settings.database_url is not None, "the serving process is given a database"
         database = await Database.connect(settings.database_url, maximum=settings.pool_size)
-        authenticator, log = Authenticator(database), RequestLog(database, days=settings.request_log_days)
+        authenticator = Authenticator(database)
+        log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         authenticator.start()
         log.start()

@@ -36,6 +36,8 @@ create table tokens (
     revoked_at      timestamptz,
     last_used_at    timestamptz,
     last_used_agent text,
+    replaces        uuid,     -- the token that this one is to take over from, while both live
+    warned_days     smallint, -- the smallest number of days before its end that was warned of
     primary key (org_id, id),
     foreign key (org_id, connection_id) references connections (org_id, id) on delete cascade
 );
@@ -198,14 +200,17 @@ create table attention_items (
     primary key (org_id, id)
 );
 
--- Every SCIM request, refused and unauthenticated ones too (org_id null: no token named an organization).
+-- Every SCIM request, refused and unauthenticated ones too (org_id null: no token named an organization; token_hint is
+-- then the visible start of what was presented). Texts have lost their secrets before they get here.
 create table request_log (
     id            bigint      generated always as identity primary key,
     at            timestamptz not null,
     org_id        uuid,
     connection_id uuid,
     token_id      uuid,
+    token_hint    text,
     request_id    uuid        not null,
+    target_id     uuid,
     method        text        not null,
     path          text        not null,
     query         text        not null,
@@ -218,7 +223,20 @@ create table request_log (
     change        jsonb
 );
 create index request_log_of_org on request_log (org_id, id desc);
+create index request_log_failures on request_log (org_id, id desc) where status >= 400;
+create index request_log_by_request on request_log (request_id);
 create index request_log_by_time on request_log using brin (at);
+
+-- The bodies of those requests, apart because they are forgotten earlier and lists do not need them.
+create table request_bodies (
+    org_id     uuid        not null,
+    request_id uuid        not null,
+    at         timestamptz not null,
+    request    text,
+    response   text,
+    primary key (org_id, request_id)
+);
+create index request_bodies_by_time on request_bodies using brin (at);
 
 -- The one definition of access: check, both lists, export and explain all read these views.
 -- A resource is reached through itself; a home folder through its workspace as well (via_id is then the workspace).

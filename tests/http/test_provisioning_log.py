@@ -1,0 +1,262 @@
+"""The provisioning log: every request is there, with what it changed, and no secret in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx2 as httpx
+import pytest
+
+from doorlist.domain.redaction import KEPT, REDACTED
+from doorlist.service.requestlog import RequestLog
+from doorlist.store import journal
+from doorlist.store.db import Database
+from doorlist.store.journal import Line, Logged, Wanted
+from doorlist.web.app import App
+from tests.http.conftest import PATCH_URN, USER_URN, Directory, Enrol
+
+SECRET = "hunter2-Zq9"
+JSON = {"Content-Type": "application/scim+json"}
+
+
+@dataclass
+class Reader:
+    """The log of the application under test, written out before it is read."""
+
+    app: App
+    database: Database
+
+    async def flush(self) -> None:
+        log: RequestLog = self.app._scim._log  # type: ignore[union-attr] # the started application has one
+        await log.flush()
+
+    async def page(self, wanted: Wanted, limit: int = 100) -> list[Logged]:
+        await self.flush()
+        async with self.database.reading() as connection:
+            return await journal.page(connection, wanted, limit=limit)
+
+    async def last(self, directory: Directory) -> Logged:
+        return (await self.page(Wanted(directory.org_id), 1))[0]
+
+    async def bodies(self, directory: Directory) -> tuple[str | None, str | None]:
+        """Of the newest request."""
+        line = await self.last(directory)
+        async with self.database.reading() as connection:
+            return await journal.find_bodies(connection, directory.org_id, line.request_id)
+
+    async def everything(self) -> str:
+        """Every row of the tables that remember requests, as text."""
+        await self.flush()
+        async with self.database.reading() as connection:
+            rows = await connection.fetch(
+                """select r::text as row from request_log r union all select b::text from request_bodies b
+                   union all select a::text from audit_events a union all select t::text from tokens t"""
+            )
+        return "\n".join(row["row"] for row in rows)
+
+
+@pytest.fixture
+def log(app: App, database: Database) -> Reader:
+    return Reader(app, database)
+
+
+@pytest.fixture
+async def stranger(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody without a credential."""
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type] # App is an ASGI application
+    async with httpx.AsyncClient(transport=transport, base_url="https://doorlist.example/scim/v2") as client:
+        yield client
+
+
+async def test_a_write_is_kept_with_what_it_changed_and_both_bodies(directory: Directory, log: Reader) -> None:
+    made = await directory.user("ana", title="Lead")
+    line = await log.last(directory)
+    assert (line.method, line.path, line.status, line.token) == ("POST", "/scim/v2/Users", 201, "directory")
+    assert line.target_id is not None
+    assert str(line.target_id) == made["id"]
+    assert "title" in json.loads(line.change or "{}")["created"]
+    request, response = await log.bodies(directory)
+    assert json.loads(request or "")["userName"] == "ana"
+    assert json.loads(response or "")["id"] == made["id"]
+    await directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "title", "value": "Chief"})
+    line = await log.last(directory)
+    assert json.loads(line.change or "{}")["attributes"] == {"title": ["Lead", "Chief"]}
+    assert str(line.target_id) == made["id"]
+
+
+REFUSALS: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
+    "not JSON": ("POST", "/Users", {"content": b"{", "headers": JSON}, "invalid-syntax", "not JSON"),
+    "a wrong value": ("POST", "/Users", {"json": {"schemas": [USER_URN], "userName": 7}}, "invalid-value", "userName"),
+    "a bad filter": ("GET", "/Users?filter=userName+is+1", {}, "invalid-filter", "character 10"),
+    "nobody": ("GET", "/Users/00000000-0000-7000-8000-000000000000", {}, "not-found", "no User"),
+    "a wrong address": ("GET", "/Persons", {}, "not-found", "nothing at this address"),
+    "a wrong method": ("DELETE", "/Users", {}, "method-not-allowed", "DELETE"),
+    "a wrong answer": ("GET", "/Users", {"headers": {"Accept": "text/html"}}, "not-acceptable", "Accept"),
+    "a wrong body": ("POST", "/Users", {"content": b"<a/>", "headers": {"Content-Type": "text/xml"}},
+                     "unsupported-media-type", "text/xml"),
+    "a long body": ("POST", "/Users", {"content": b" " * (1 << 21), "headers": JSON}, "too-large", "bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+async def test_a_refusal_is_kept_with_its_code_place_and_token(directory: Directory, log: Reader, name: str) -> None:
+    method, path, keywords, code, place = REFUSALS[name]
+    answer = await directory.call(method, path, **keywords)
+    (line,) = await log.page(Wanted(directory.org_id, failures=True))
+    assert (line.status, line.code, line.token) == (answer.status_code, code, "directory")
+    assert place in (line.detail or "")
+    assert str(line.request_id) == answer.headers["x-request-id"]
+
+
+SHAPES: dict[str, tuple[str, Any]] = {
+    "POST": ("POST", {"schemas": [USER_URN], "userName": "ana", "password": SECRET}),
+    "POST in capitals": ("POST", {"schemas": [USER_URN], "userName": "ana", "PassWord": SECRET}),
+    "a list": ("POST", {"schemas": [USER_URN], "userName": "ana", "password": [SECRET, {"value": SECRET}]}),
+    "in an extension": ("POST", {"schemas": [USER_URN], "userName": "ana", "urn:x:y": {"clientSecret": SECRET}}),
+    "refused and repeated": ("POST", {"schemas": [USER_URN], "userName": 7, "password": SECRET, "title": SECRET}),
+    "PUT": ("PUT", {"schemas": [USER_URN], "userName": "ben", "password": SECRET}),
+    "PATCH by path": ("PATCH", [{"op": "replace", "path": "password", "value": SECRET}]),
+    "PATCH by URN": ("PATCH", [{"op": "Replace", "path": f"{USER_URN}:Password", "value": SECRET}]),
+    "PATCH, value first": ("PATCH", [{"value": SECRET, "path": "password", "op": "add"}]),
+    "PATCH without a path": ("PATCH", [{"op": "replace", "value": {"password": SECRET}}]),
+    "PATCH by dotted names": ("PATCH", [{"op": "replace", "value": {"x.password": SECRET}}]),
+    "PATCH with a filter": ("PATCH", [{"op": "replace", "path": f'password[value eq "{SECRET}"]', "value": 1}]),
+    "PATCH with JSON in a string": ("PATCH", [{"op": "replace", "value": json.dumps({"password": SECRET})}]),
+    "PATCH that is refused": ("PATCH", [{"op": "replace", "path": "password", "value": {"a": SECRET}}]),
+    "PATCH of several": ("PATCH", [{"op": "add", "path": "title", "value": "x"},
+                                   {"op": "add", "path": "password", "value": SECRET}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+async def test_a_password_is_nowhere(directory: Directory, log: Reader, name: str) -> None:
+    method, body = SHAPES[name]
+    made = await directory.user("ben")
+    if method == "PATCH":
+        body = {"schemas": [PATCH_URN], "Operations": body}
+    await directory.call(method, "/Users" if method == "POST" else f"/Users/{made['id']}", json=body)
+    request, _ = await log.bodies(directory)
+    assert REDACTED in (request or "")
+    assert SECRET not in await log.everything()
+
+
+ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in "password")
+RAW_SHAPES = {
+    "an escaped name": f'{{"schemas":["{USER_URN}"],"userName":"ana","{ESCAPED}":"{SECRET}"}}',
+    "the name twice": f'{{"password":"{SECRET}","password":"other-secret"}}',
+    "broken JSON": f'{{"userName":"ana","password":"{SECRET}"',
+    "another encoding of it": f"userName=ana&password={SECRET}",
+    "behind a long list": f'{{"x":[{"1," * 20_000}1],"value":"{SECRET}","path":"password"}}',
+    "deeply nested": '{"a":' * 900 + f'{{"password":"{SECRET}"}}' + "}" * 900,
+    "too long to search": f'{{"password":"{SECRET}","x":"{"y" * 300_000}"}}',
+    "a token inside": '{"title":"dl_scim_' + "A" * 49 + '"}',
+}
+
+
+@pytest.mark.parametrize("name", RAW_SHAPES)
+async def test_a_password_in_a_body_of_any_form_is_nowhere(directory: Directory, log: Reader, name: str) -> None:
+    await directory.call("POST", "/Users", content=RAW_SHAPES[name].encode(), headers=JSON)
+    kept = await log.everything()
+    assert SECRET not in kept
+    assert "A" * 5 not in kept
+
+
+async def test_the_credential_is_nowhere_wherever_it_is_put(
+    directory: Directory, stranger: httpx.AsyncClient, log: Reader
+) -> None:
+    token = directory.http.headers["authorization"].removeprefix("Bearer ")
+    for caller in (directory.http, stranger):
+        await caller.get(f"/Users?access_token={token}&filter=userName+eq+%22{token}%22")
+        await caller.get(f"/Users/{token}")
+        await caller.get(f"/password/{SECRET}")
+        await caller.get(f"/Users?password={SECRET}&p%61ssword={SECRET}&filter=password%20eq%20%22{SECRET}%22")
+        await caller.get("/Users", headers={"User-Agent": f"client {token}"})
+        await caller.get("/Users", headers={"Authorization": f"Basic {SECRET}"})
+        await caller.get("/Users", headers={"Authorization": f"Bearer {SECRET}"})
+        await caller.post("/Users", json={"schemas": [USER_URN], "userName": "x", "title": token, "nick": token})
+    kept = await log.everything()
+    assert SECRET not in kept
+    assert token[8:13] not in kept.replace(token[:12], "")
+
+
+async def test_a_refusal_before_any_token_is_kept_with_its_visible_start(
+    stranger: httpx.AsyncClient, log: Reader, directory: Directory
+) -> None:
+    for credential in ("Bearer dl_scim_Ab3dEfghijk", "Basic eDp5eHl4", "Bearer eyJhbGci.eyJpc3Mi.c2ln", "Bearer x"):
+        await stranger.get("/Users", headers={"Authorization": credential})
+    await stranger.get("/Users")
+    lines = await log.page(Wanted(None))
+    assert [line.status for line in lines] == [401] * 5
+    hints = [line.token_hint for line in reversed(lines)]
+    assert hints == ["dl_scim_Ab3d", "another kind of credential", "a JWT", "no token of Doorlist", None]
+    assert await log.page(Wanted(directory.org_id)) == []
+
+
+@pytest.mark.parametrize(("column", "code"), [("expires_at", "token-expired"), ("revoked_at", "token-revoked")])
+async def test_a_401_belongs_to_the_token_that_caused_it(
+    enrol: Enrol, database: Database, log: Reader, column: str, code: str
+) -> None:
+    directory: Directory = await enrol(label="entra")
+    async with database.reading() as connection:
+        await connection.execute(f"update tokens set {column} = now() - interval '1 day'")
+    assert (await directory.call("GET", "/Users")).status_code == 401
+    line = await log.last(directory)
+    assert (line.status, line.code, line.token) == (401, code, "entra")
+
+
+async def test_a_long_body_is_cut_and_says_so(directory: Directory, log: Reader) -> None:
+    made = await directory.user("ana", emails=[{"value": f"{n}@example.com"} for n in range(900)])
+    request, response = await log.bodies(directory)
+    assert made["id"]
+    assert request is not None
+    assert response is not None
+    assert KEPT < len(request) < KEPT + 100
+    assert request.endswith("more characters not kept]")
+    assert response.endswith("more characters not kept]")
+
+
+async def test_nul_and_broken_utf_8_do_not_stop_the_log(directory: Directory, log: Reader) -> None:
+    await directory.call("POST", "/Users", content=b'{"title":"a\x00b\xff', headers=JSON)
+    await directory.call("GET", "/Users/a%00b", headers={"User-Agent": "nul\x7f"})
+    await directory.call("GET", "/Users?filter=%00%FF")
+    lines = await log.page(Wanted(directory.org_id))
+    assert len(lines) == 3
+    assert lines[1].path == "/scim/v2/Users/a\N{REPLACEMENT CHARACTER}b"
+
+
+async def test_bodies_are_kept_as_long_as_the_setting_says(directory: Directory, log: Reader) -> None:
+    await directory.user("ana")
+    assert (await log.bodies(directory))[0] is not None
+    short = RequestLog(log.database, days=30, body_days=1)
+    await short.forget(datetime.now(UTC) + timedelta(days=2))
+    assert await log.bodies(directory) == (None, None)
+    assert len(await log.page(Wanted(directory.org_id))) == 1
+    never = RequestLog(log.database, days=30, body_days=0)
+    line = _line(directory)
+    never.add(line, b"request", b"response")
+    await never.flush()
+    assert await log.bodies(directory) == (None, None)
+    await short.forget(datetime.now(UTC) + timedelta(days=31))
+    assert await log.page(Wanted(directory.org_id)) == []
+
+
+async def test_one_batch_that_cannot_be_written_does_not_end_the_log(directory: Directory, log: Reader) -> None:
+    own = RequestLog(log.database, days=30)
+    own.start()
+    own.add(replace(_line(directory), status=1 << 40))
+    await asyncio.sleep(1.5)
+    own.add(replace(_line(directory), path="/after"))
+    await own.close()
+    assert [line.path for line in await log.page(Wanted(directory.org_id))] == ["/after"]
+
+
+def _line(directory: Directory) -> Line:
+    return Line(
+        datetime.now(UTC), uuid4(), "GET", "/scim/v2/Users", "", 200, 5, "::1", "tests", org_id=directory.org_id
+    )
