@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from doorlist.scim.bulk import MAX_OPERATIONS
 from doorlist.scim.cursor import TIMEOUT_SECONDS
 from doorlist.scim.schema import Attribute, ResourceType, Schema, Type
 
@@ -13,12 +14,12 @@ RESOURCE_TYPE_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 SCHEMA_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 
 
-def service_provider_config(*, base: str, default_page: int, max_page: int) -> dict[str, Any]:
+def service_provider_config(*, base: str, default_page: int, max_page: int, max_body: int) -> dict[str, Any]:
     """What is supported, truthfully: clients such as authentik act on it (RFC 7643 section 5, RFC 9865 section 4)."""
     return {
         "schemas": [CONFIG_URN],
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": MAX_OPERATIONS, "maxPayloadSize": max_body},
         "filter": {"supported": True, "maxResults": max_page},
         "changePassword": {"supported": False},
         "sort": {"supported": True},

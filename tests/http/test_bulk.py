@@ -1,0 +1,135 @@
+"""Bulk (RFC 7644 section 3.7): references, circles, limits, and results that say what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.http.conftest import ENTERPRISE_URN, GROUP_URN, PATCH_URN, USER_URN, Directory
+from tests.http.test_refusals import refused
+
+BULK_URN = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
+
+async def bulk(directory: Directory, *operations: dict[str, Any], **members: Any) -> list[dict[str, Any]]:
+    body = {"schemas": [BULK_URN], "Operations": list(operations), **members}
+    answer = await directory.call("POST", "/Bulk", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]
+    results: list[dict[str, Any]] = answer.json()["Operations"]
+    return results
+
+
+def post(bulk_id: str, name: str, **attributes: Any) -> dict[str, Any]:
+    data = {"schemas": [USER_URN], "userName": name, **attributes}
+    return {"method": "POST", "path": "/Users", "bulkId": bulk_id, "data": data}
+
+
+def post_group(bulk_id: str, name: str, *members: str) -> dict[str, Any]:
+    data = {"schemas": [GROUP_URN], "displayName": name, "members": [{"value": member} for member in members]}
+    return {"method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": data}
+
+
+def statuses(results: list[dict[str, Any]]) -> list[str]:
+    return [result["status"] for result in results]
+
+
+async def test_a_group_counts_on_people_made_before_and_after_it(directory: Directory) -> None:
+    results = await bulk(
+        directory, post("a", "ana"), post_group("g", "Design", "bulkId:a", "bulkId:b"), post("b", "ben")
+    )
+    assert statuses(results) == ["201", "201", "201"]
+    assert [result["bulkId"] for result in results] == ["a", "g", "b"]
+    ana, group, ben = (result["location"].rpartition("/")[2] for result in results)
+    assert await directory.members(group) == {ana, ben}
+    assert results[0]["version"] == 'W/"1"'
+
+
+async def test_managers_in_a_circle_are_closed(directory: Directory) -> None:
+    def manages(bulk_id: str) -> dict[str, Any]:
+        return {ENTERPRISE_URN: {"manager": {"value": f"bulkId:{bulk_id}"}}}
+
+    results = await bulk(
+        directory, post("a", "ana", **manages("b")), post("b", "ben", **manages("a")), post("c", "cy", **manages("c"))
+    )
+    assert statuses(results) == ["201", "201", "201"]
+    ids = [result["location"].rpartition("/")[2] for result in results]
+    for one, manager in ((ids[0], ids[1]), (ids[1], ids[0]), (ids[2], ids[2])):
+        read = (await directory.call("GET", f"/Users/{one}")).json()
+        assert read[ENTERPRISE_URN]["manager"]["value"] == manager
+
+
+async def test_references_in_paths_and_patches_are_replaced(directory: Directory) -> None:
+    operations = [
+        {
+            "method": "PATCH",
+            "path": "/Groups/bulkId:g",
+            "data": {
+                "schemas": [PATCH_URN],
+                "Operations": [{"op": "add", "path": "members", "value": [{"value": "bulkId:a"}]}],
+            },
+        },
+        post("a", "ana"),
+        post_group("g", "Design"),
+        {"method": "DELETE", "path": "/Users/bulkId:b"},
+        post("b", "ben"),
+    ]
+    results = await bulk(directory, *operations)
+    assert statuses(results) == ["200", "201", "201", "204", "201"]
+    assert await directory.found("/Users", "userName pr") == ["ana"]
+    assert await directory.found("/Groups", "members.value pr") == ["Design"]
+
+
+async def test_what_fails_is_told_and_the_rest_is_done(directory: Directory) -> None:
+    await directory.user("taken")
+    results = await bulk(
+        directory,
+        post("t", "taken"),
+        post_group("g", "Design", "bulkId:t"),
+        post_group("h", "Sales", "bulkId:nobody"),
+        {"method": "MOVE", "path": "/Users", "bulkId": "x"},
+        {"method": "PUT", "path": "/Users", "data": {}},
+        {"method": "POST", "path": "/Nothing", "bulkId": "n", "data": {"schemas": ["x"]}},
+        {"method": "POST", "path": "/Users", "data": {"schemas": [USER_URN], "userName": "nameless"}},
+        post("a", "ana"),
+        post("a", "twin"),
+        {"method": "DELETE", "path": "/Users/0190c0de-0000-7000-8000-000000000000"},
+    )
+    assert statuses(results) == ["409", "409", "400", "400", "400", "404", "400", "201", "400", "404"]
+    assert results[0]["response"]["scimType"] == "uniqueness"
+    assert "location" not in results[0]
+    assert "t" in results[1]["response"]["detail"]
+    assert results[-1]["location"].endswith("/Users/0190c0de-0000-7000-8000-000000000000")
+    assert sorted(await directory.found("/Users", "userName pr")) == ["ana", "taken"]
+    assert await directory.found("/Groups", "displayName pr") == []
+
+
+async def test_processing_ends_at_so_many_errors(directory: Directory) -> None:
+    await directory.user("taken")
+    results = await bulk(
+        directory, post("1", "ana"), post("2", "taken"), post("3", "taken"), post("4", "ben"), failOnErrors=2
+    )
+    assert statuses(results) == ["201", "409", "409"]
+    assert await directory.found("/Users", 'userName eq "ben"') == []
+
+
+async def test_a_stale_version_is_refused(directory: Directory) -> None:
+    made = await directory.user("ana")
+    path = f"/Users/{made['id']}"
+    change = {"schemas": [PATCH_URN], "Operations": [{"op": "replace", "path": "title", "value": "Lead"}]}
+    operation = {"method": "PATCH", "path": path, "data": change, "version": 'W/"1"'}
+    assert statuses(await bulk(directory, operation, operation)) == ["200", "412"]
+
+
+async def test_malformed_requests_are_refused_as_a_whole(directory: Directory) -> None:
+    refused(await directory.call("POST", "/Bulk", json={"Operations": []}), 400, "invalidSyntax", "schemas")
+    refused(await directory.call("POST", "/Bulk", json={"schemas": [BULK_URN]}), 400, "invalidSyntax", "Operations")
+    body = {"schemas": [BULK_URN], "Operations": [], "failOnErrors": 0}
+    refused(await directory.call("POST", "/Bulk", json=body), 400, "invalidValue", "failOnErrors")
+    many = {"schemas": [BULK_URN], "Operations": [{}] * 1001}
+    refused(await directory.call("POST", "/Bulk", json=many), 413, None, "maxOperations is 1000")
+    refused(await directory.call("GET", "/Bulk"), 405, None)
+
+
+async def test_the_configuration_tells_the_limits(directory: Directory) -> None:
+    told = (await directory.call("GET", "/ServiceProviderConfig")).json()["bulk"]
+    assert told == {"supported": True, "maxOperations": 1000, "maxPayloadSize": 1 << 20}
