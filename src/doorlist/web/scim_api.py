@@ -6,9 +6,8 @@ types, body, verb, answer, log. Nothing before the credential reads the body.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,11 +17,9 @@ import msgspec
 
 from doorlist.config import Settings
 from doorlist.domain.ids import parse_id
-from doorlist.domain.tenancy import Caller, Scope
+from doorlist.domain.tenancy import Caller
 from doorlist.errors import (
     Forbidden,
-    InvalidSyntax,
-    InvalidValue,
     InvalidVersion,
     MethodNotAllowed,
     NotFound,
@@ -31,44 +28,25 @@ from doorlist.errors import (
     Unauthenticated,
 )
 from doorlist.scim import discovery
+from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
 from doorlist.scim.core import RESOURCE_TYPES
-from doorlist.scim.messages import SEARCH_URN, Stored, etag, location, render, render_list
-from doorlist.scim.projection import Projection, read_projection
-from doorlist.scim.schema import ResourceType
-from doorlist.service import membership, people
+from doorlist.scim.messages import Stored, etag, location, render, render_error, render_list
+from doorlist.scim.projection import Projection
+from doorlist.service.batch import Result, run_bulk
 from doorlist.service.clock import new_id
+from doorlist.service.endpoints import Endpoint, endpoints
 from doorlist.service.provisioning import Call, Limits, Outcome, Query, Versions, get_resource, list_resources
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
 from doorlist.store.journal import Line
-from doorlist.store.reading import groups_table, users_table
-from doorlist.store.where import Table
 from doorlist.web import requests
 from doorlist.web.auth import Authenticator, Refused, visible_hint
+from doorlist.web.parameters import read_query, read_search, read_selection
 from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
 from doorlist.web.requests import Disconnected, Receive, Request, Send
 
 PREFIX: Final = "/scim"
 BASE: Final = "/scim/v2"
-_WHOLE_NUMBER: Final = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
-_SEARCH_MEMBERS: Final = frozenset(
-    {"attributes", "excludedattributes", "filter", "sortby", "sortorder", "startindex", "count", "cursor"}
-)
-Write = Callable[..., Awaitable[Outcome]]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A resource type with its table, its verbs and its scopes. `patch_body` says whether a PATCH answers with one."""
-
-    resource_type: ResourceType
-    table: Table
-    create: Write
-    replace: Write
-    patch: Write
-    delete: Write
-    reading: Scope
-    patch_body: bool
 
 
 @dataclass(slots=True)
@@ -92,28 +70,7 @@ class ScimApi:
         self._base = settings.base_url + BASE
         self._max_body = settings.max_body_bytes
         self._limits = Limits(settings.default_page_size, settings.max_page_size, settings.max_filter_length)
-        self._endpoints = {
-            "Users": Endpoint(
-                users_table(self._base).resource_type,
-                users_table(self._base),
-                people.create_user,
-                people.replace_user,
-                people.patch_user,
-                people.delete_user,
-                Scope.USERS_READ,
-                patch_body=True,
-            ),
-            "Groups": Endpoint(
-                groups_table(self._base).resource_type,
-                groups_table(self._base),
-                membership.create_group,
-                membership.replace_group,
-                membership.patch_group,
-                membership.delete_group,
-                Scope.GROUPS_READ,
-                patch_body=False,
-            ),
-        }
+        self._endpoints = endpoints(self._base)
 
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
         started, now = time.perf_counter_ns(), datetime.now(UTC)
@@ -150,6 +107,8 @@ class ScimApi:
             return await self._resources(request, self._endpoints[parts[0]], parts[1:], caller, trace)
         if parts and parts[0] in ("ResourceTypes", "Schemas"):
             return self._discover(request, parts)
+        if parts == ["Bulk"]:
+            return await self._bulk(request, caller, trace)
         raise _unknown(parts)
 
     async def _resources(
@@ -159,12 +118,22 @@ class ScimApi:
         if rest == [".search"]:
             if _allow(request, "POST") == "OPTIONS":
                 return _options("POST")
-            return await self._list(call, endpoint, await self._search_query(request, endpoint))
+            return await self._search(request, call, endpoint)
         if not rest:
             return await self._collection(request, endpoint, call, trace)
         if len(rest) == 1:
             return await self._resource(request, endpoint, call, parse_id(rest[0]), trace)
         raise NotFound("There is nothing at this address.")
+
+    async def _bulk(self, request: Request, caller: Caller, trace: Trace) -> Reply:
+        if _allow(request, "POST") == "OPTIONS":
+            return _options("POST")
+        call = Call(caller, request.now, request.id, self._base)
+        asked = parse_bulk(await request.json(limit=self._max_body))
+        results = await run_bulk(self._database, call, self._endpoints, asked)
+        refused = sum(result.refusal is not None for result in results)
+        trace.change = {"operations": len(results), "refused": refused}
+        return json_reply(200, bulk_response(results, base=self._base))
 
     async def _collection(self, request: Request, endpoint: Endpoint, call: Call, trace: Trace) -> Reply:
         method = _allow(request, "GET", "POST")
@@ -172,8 +141,8 @@ class ScimApi:
             return _options("GET", "POST")
         parameters = request.parameters()
         if method == "GET":
-            return await self._list(call, endpoint, _query(parameters, endpoint.resource_type))
-        projection = _projection(parameters, endpoint.resource_type)
+            return await self._list(call, endpoint, read_query(parameters, endpoint.resource_type))
+        projection = read_selection(parameters, endpoint.resource_type)
         body = await request.json(limit=self._max_body)
         outcome = await endpoint.create(self._database, call, body)
         trace.change = outcome.change
@@ -187,7 +156,7 @@ class ScimApi:
         if method == "OPTIONS":
             return _options(*methods)
         parameters = request.parameters()
-        projection = _projection(parameters, endpoint.resource_type)
+        projection = read_selection(parameters, endpoint.resource_type)
         if method == "GET":
             return await self._get(request, endpoint, call, identifier, projection)
         versions = Versions(request.tags(b"if-match"))
@@ -251,20 +220,9 @@ class ScimApi:
             ),
         )
 
-    async def _search_query(self, request: Request, endpoint: Endpoint) -> Query:
-        """The parameters of POST /.search (RFC 7644 section 3.4.3), as if they stood in the query.
-
-        As there, unknown ones are nobody's business; null is the absence of a value.
-        """
+    async def _search(self, request: Request, call: Call, endpoint: Endpoint) -> Reply:
         body = await request.json(limit=self._max_body)
-        if not isinstance(body, Mapping):
-            raise InvalidSyntax("The body has to be a JSON object.")
-        members = {name.lower(): value for name, value in body.items()}
-        urns = members.get("schemas")
-        if not isinstance(urns, list) or SEARCH_URN.lower() not in [str(urn).lower() for urn in urns]:
-            raise InvalidSyntax(f"The list has to contain {SEARCH_URN}.", place="schemas")
-        given = {name: members[name] for name in _SEARCH_MEMBERS & members.keys() if members[name] is not None}
-        return _query({name: _as_parameter(value, name) for name, value in given.items()}, endpoint.resource_type)
+        return await self._list(call, endpoint, read_search(body, endpoint.resource_type))
 
     def _service_provider_config(self, request: Request) -> Reply:
         request.check_accept()
@@ -273,7 +231,10 @@ class ScimApi:
         return json_reply(
             200,
             discovery.service_provider_config(
-                base=self._base, default_page=self._limits.default_page, max_page=self._limits.max_page
+                base=self._base,
+                default_page=self._limits.default_page,
+                max_page=self._limits.max_page,
+                max_body=self._max_body,
             ),
         )
 
@@ -309,8 +270,8 @@ def _parts(path: str) -> list[str]:
 def _unknown(parts: list[str]) -> Refusal:
     if parts == ["Me"]:
         return NotImplementedHere("A directory's token stands for no person, so there is no /Me.")
-    if parts in (["Bulk"], [".search"]):
-        return NotImplementedHere(f"/{parts[0]} is not offered; ServiceProviderConfig tells what is.")
+    if parts in ([], [".search"]):
+        return NotImplementedHere("People and groups are searched at /Users and /Groups, not together.")
     return NotFound("There is nothing at this address.")
 
 
@@ -322,51 +283,31 @@ def _allow(request: Request, *methods: str) -> str:
     return method
 
 
+def bulk_response(results: list[Result], *, base: str) -> dict[str, Any]:
+    """A BulkResponse (RFC 7644 section 3.7): a status each, an address where there is one, an Error where refused."""
+    return {"schemas": [BULK_RESPONSE_URN], "Operations": [_bulk_result(result, base) for result in results]}
+
+
+def _bulk_result(result: Result, base: str) -> dict[str, Any]:
+    operation = result.operation
+    shown: dict[str, Any] = {
+        "method": operation.method if operation else result.raw.get("method"),
+        "bulkId": operation.bulk_id if operation else result.raw.get("bulkId"),
+        "status": str(result.status),
+    }
+    if result.stored is not None and result.endpoint is not None:
+        shown["location"] = location(result.endpoint.resource_type, base, result.stored.id)
+        shown["version"] = etag(result.stored.version)
+    elif operation is not None and operation.target is not None:
+        shown["location"] = f"{base}/{operation.collection}/{operation.target}"
+    if result.refusal is not None:
+        shown["response"] = msgspec.json.decode(render_error(result.refusal))
+    return {name: value for name, value in shown.items() if value is not None}
+
+
 def _options(*methods: str) -> Reply:
     head = ("HEAD",) if "GET" in methods else ()
     return Reply(204, headers=((b"allow", ", ".join((*methods, *head, "OPTIONS")).encode()),))
-
-
-def _projection(parameters: Mapping[str, str], resource_type: ResourceType) -> Projection:
-    return read_projection(
-        resource_type, _names(parameters.get("attributes")), _names(parameters.get("excludedattributes"))
-    )
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-def _query(parameters: Mapping[str, str], resource_type: ResourceType) -> Query:
-    order = parameters.get("sortorder", "ascending").lower()
-    if order not in ("ascending", "descending"):
-        raise InvalidValue("sortOrder is ascending or descending.", place="sortOrder")
-    return Query(
-        filter=parameters.get("filter") or None,
-        sort_by=parameters.get("sortby") or None,
-        descending=order == "descending",
-        start_index=_integer(parameters, "startIndex", 1),
-        count=None if "count" not in parameters else _integer(parameters, "count", 0),
-        cursor=parameters.get("cursor"),
-        projection=_projection(parameters, resource_type),
-    )
-
-
-def _integer(parameters: Mapping[str, str], name: str, default: int) -> int:
-    text = parameters.get(name.lower())
-    if text is None:
-        return default
-    if not _WHOLE_NUMBER.fullmatch(text):
-        raise InvalidValue(f"A whole number is expected, not {text[:40]!r}.", place=name)
-    return int(text)
-
-
-def _as_parameter(value: Any, name: str) -> str:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ",".join(value)
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InvalidValue("A string or a whole number is expected.", place=name)
-    return str(value)
 
 
 def _tag(stored: Stored | None) -> Headers:
