@@ -7,7 +7,7 @@ attributes, operators that do not suit the type, constants of another type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -75,15 +75,27 @@ class Either:
     parts: tuple[Condition, ...]
 
 
-Condition = Compares | Has | Some | Negated | Both | Either
-_Lookup = Callable[[Path], Target]
+@dataclass(frozen=True, slots=True)
+class Certain:
+    """Holds always or never, whatever the resource: it is about an attribute that only other types have."""
+
+    value: bool
 
 
-def bind(tree: Filter, resource_type: ResourceType) -> Condition:
-    """The condition that a filter states about resources of a type. Raises `InvalidFilter`."""
+Condition = Compares | Has | Some | Negated | Both | Either | Certain
+_Lookup = Callable[[Path], Target | None]
 
-    def lookup(path: Path) -> Target:
+
+def bind(tree: Filter, resource_type: ResourceType, *, others: Iterable[ResourceType] = ()) -> Condition:
+    """The condition that a filter states about resources of a type. Raises `InvalidFilter`.
+
+    An attribute that only one of the `others` has counts as unassigned (RFC 7644 section 3.4.2.1).
+    """
+
+    def lookup(path: Path) -> Target | None:
         target = find(resource_type, path)
+        if target is None and any(find(other, path) for other in others):
+            return None
         if target is None:
             raise InvalidFilter(f"{resource_type.name} has no such attribute.", place=str(path))
         if target.leaf.returned is Returned.NEVER:
@@ -109,9 +121,13 @@ def bind_value(tree: Filter, target: Target) -> Condition:
 def _bind(tree: Filter, lookup: _Lookup, *, nested: bool = False) -> Condition:
     match tree:
         case Comparison(path, operator, value):
-            return _test(lookup(path), operator, value, str(path))
+            target = lookup(path)
+            if target is None:
+                return Certain((operator is Operator.EQ) == (value is None) and operator in (Operator.EQ, Operator.NE))
+            return _test(target, operator, value, str(path))
         case Present(path):
-            return Has(lookup(path))
+            target = lookup(path)
+            return Certain(False) if target is None else Has(target)
         case Not(inner):
             return Negated(_bind(inner, lookup, nested=nested))
         case And(parts):
@@ -119,7 +135,8 @@ def _bind(tree: Filter, lookup: _Lookup, *, nested: bool = False) -> Condition:
         case Or(parts):
             return Either(tuple(_bind(part, lookup, nested=nested) for part in parts))
         case ValueFilter(path, inner):
-            return _some(lookup(path), inner, path, nested=nested)
+            target = lookup(path)
+            return Certain(False) if target is None else _some(target, inner, path, nested=nested)
 
 
 def _some(target: Target, inner: Filter, path: Path, *, nested: bool) -> Condition:
@@ -209,6 +226,8 @@ def _holds(condition: Condition, values: Callable[[Target], list[Any]]) -> bool:
         case Compares(target, operator, value):
             found = values(target)
             return any(_compare(operator, item, value) for item in found) or (operator is Operator.NE and not found)
+        case Certain(value):
+            return bool(value)
         case Has(target):
             return bool(values(target))
         case Some(target, inner):

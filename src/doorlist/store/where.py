@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from doorlist.domain.ids import parse_id
-from doorlist.scim.condition import Both, Compares, Condition, Either, Has, Negated, Some
+from doorlist.scim.condition import Both, Certain, Compares, Condition, Either, Has, Negated, Some
 from doorlist.scim.filter import Operator
 from doorlist.scim.schema import META, SCHEMAS, Attribute, ResourceType, Target, Type
 
@@ -152,6 +152,8 @@ class _Compiler:
                 return "(" + " and ".join(self.condition(part) for part in parts) + ")"
             case Either(parts):
                 return "(" + " or ".join(self.condition(part) for part in parts) + ")"
+            case Certain(value):
+                return "true" if value else "false"
             case Some(target, inner):
                 return self.some(target, inner)
             case Has(target):

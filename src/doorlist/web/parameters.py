@@ -13,7 +13,7 @@ from doorlist.errors import InvalidSyntax, InvalidValue
 from doorlist.scim.messages import SEARCH_URN
 from doorlist.scim.projection import Projection, read_projection
 from doorlist.scim.schema import ResourceType
-from doorlist.service.provisioning import Query
+from doorlist.service.searching import Query
 
 _WHOLE_NUMBER: Final = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
 _SEARCH_MEMBERS: Final = frozenset(

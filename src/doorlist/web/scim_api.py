@@ -35,8 +35,9 @@ from doorlist.scim.projection import Projection
 from doorlist.service.batch import Result, run_bulk
 from doorlist.service.clock import new_id
 from doorlist.service.endpoints import Endpoint, endpoints
-from doorlist.service.provisioning import Call, Limits, Outcome, Query, Versions, get_resource, list_resources
+from doorlist.service.provisioning import Call, Outcome, Versions, get_resource
 from doorlist.service.requestlog import RequestLog
+from doorlist.service.searching import Limits, Query, list_all, list_resources
 from doorlist.store.db import Database
 from doorlist.store.journal import Line
 from doorlist.web import requests
@@ -109,6 +110,8 @@ class ScimApi:
             return self._discover(request, parts)
         if parts == ["Bulk"]:
             return await self._bulk(request, caller, trace)
+        if parts in ([], [".search"]):
+            return await self._list_all(request, caller, searched=bool(parts))
         raise _unknown(parts)
 
     async def _resources(
@@ -220,6 +223,26 @@ class ScimApi:
             ),
         )
 
+    async def _list_all(self, request: Request, caller: Caller, *, searched: bool) -> Reply:
+        """People and groups in one list (RFC 7644 section 3.4.2.1), by query or by POST /.search."""
+        method = "POST" if searched else "GET"
+        if _allow(request, method) == "OPTIONS":
+            return _options(method)
+        body = await request.json(limit=self._max_body) if searched else None
+        queries = {}
+        for name, endpoint in self._endpoints.items():
+            kind = endpoint.resource_type
+            query = read_search(body, kind) if searched else read_query(request.parameters(), kind)
+            queries[name] = (endpoint, query)
+        call = Call(caller, request.now, request.id, self._base)
+        page = await list_all(self._database, call, queries, limits=self._limits)
+        projections = {id(endpoint): query.projection for endpoint, query in queries.values()}
+        rendered = [
+            render(endpoint.resource_type, stored, base=self._base, projection=projections[id(endpoint)])
+            for endpoint, stored in page.resources
+        ]
+        return Reply(200, render_list(rendered, total=page.total, start_index=page.start_index))
+
     async def _search(self, request: Request, call: Call, endpoint: Endpoint) -> Reply:
         body = await request.json(limit=self._max_body)
         return await self._list(call, endpoint, read_search(body, endpoint.resource_type))
@@ -270,8 +293,6 @@ def _parts(path: str) -> list[str]:
 def _unknown(parts: list[str]) -> Refusal:
     if parts == ["Me"]:
         return NotImplementedHere("A directory's token stands for no person, so there is no /Me.")
-    if parts in ([], [".search"]):
-        return NotImplementedHere("People and groups are searched at /Users and /Groups, not together.")
     return NotFound("There is nothing at this address.")
 
 
