@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import Any
 from uuid import UUID
@@ -200,3 +201,50 @@ async def test_a_person_who_returns_under_the_same_name_has_no_old_access(
     assert await office.access() == set()
     await directory.user("ana", externalId="b")
     assert await office.access() == set()
+
+
+async def _promotions(office: Sharing) -> list[tuple[str, str]]:
+    """The kind and present direct owners of every place that attention was raised for."""
+    async with office.database.reading() as connection:
+        rows = await connection.fetch(
+            """select i.kind, string_agg(u.user_name, ' ' order by u.user_name) as owners from attention_items i
+                 left join grants g on g.resource_id = i.target_id and g.level = 5
+                 left join users u on u.id = g.principal_id and u.active
+                where i.org_id = $1 group by i.id, i.kind order by i.id""",
+            office.org_id,
+        )
+    return [(row["kind"], row["owners"]) for row in rows]
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_the_last_owner_leaves_and_the_oldest_admin_is_next(
+    office: Sharing, directory: Directory, deleted: bool
+) -> None:
+    folder = await office.folder()
+    people = {name: UUID((await directory.user(name))["id"]) for name in ("olga", "adam", "ben")}
+    for name, level in (("olga", Level.OWNER), ("adam", Level.ADMIN), ("ben", Level.ADMIN)):
+        await sharing.grant_person(
+            office.database, OPERATOR, office.org_id, resource_id=folder, user_id=people[name], level=level
+        )
+    if deleted:
+        await directory.call("DELETE", f"/Users/{people['olga']}")
+    else:
+        await directory.patch(f"/Users/{people['olga']}", {"op": "Replace", "path": "active", "value": False})
+    assert await _promotions(office) == [("owner-left", "adam")]
+    await directory.patch(f"/Users/{people['adam']}", {"op": "Replace", "path": "active", "value": False})
+    await directory.patch(f"/Users/{people['ben']}", {"op": "Replace", "path": "active", "value": False})
+    owners = [owners for _, owners in await _promotions(office)]
+    assert owners == ["owner@example.com"] * 3, "at last the organization's owner is next"
+
+
+async def test_two_owners_who_leave_at_once_leave_no_place_without_one(office: Sharing, directory: Directory) -> None:
+    folder = await office.folder()
+    people = [UUID((await directory.user(f"owner{number}"))["id"]) for number in range(4)]
+    for person in people:
+        await sharing.grant_person(
+            office.database, OPERATOR, office.org_id, resource_id=folder, user_id=person, level=Level.OWNER
+        )
+    off = {"op": "Replace", "path": "active", "value": False}
+    answers = await asyncio.gather(*(directory.patch(f"/Users/{person}", off) for person in people))
+    assert {answer.status_code for answer in answers} <= {200, 204}
+    assert await _promotions(office) == [("owner-left", "owner@example.com")]

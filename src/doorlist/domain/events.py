@@ -43,6 +43,23 @@ class Action(StrEnum):
     PERSON_REMOVED = "person.removed-from-resource"
     GRANTS_IMPORTED = "grants.imported"
 
+    PERSON_EXCLUDED = "exclusion.set"
+    EXCLUSION_LIFTED = "exclusion.lifted"
+    RESOURCE_ARCHIVED = "resource.archived"
+    RESOURCE_UNARCHIVED = "resource.unarchived"
+    RESOURCE_DELETED = "resource.deleted"
+    RESOURCE_RESTORED = "resource.restored"
+    OWNERSHIP_PASSED = "ownership.passed-on"
+    JOINED_AS_OWNER = "resource.joined-as-owner"
+    ROLE_CHANGED = "user.role-changed"
+    USER_BLOCKED = "user.blocked"
+    USER_UNBLOCKED = "user.unblocked"
+    HELD_CONFIRMED = "retained.confirmed"
+    HELD_DROPPED = "retained.dropped"
+    ACCESS_RESTORED = "access.restored"
+    GRANTS_REATTACHED = "grants.reattached"
+    ATTENTION_RESOLVED = "attention.resolved"
+
 
 class TargetKind(StrEnum):
     """What kind of thing an event is about."""
@@ -52,6 +69,7 @@ class TargetKind(StrEnum):
     USER = "user"
     GROUP = "group"
     RESOURCE = "resource"
+    ATTENTION = "attention"
 
 
 @dataclass(frozen=True, slots=True)

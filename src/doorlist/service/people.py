@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from doorlist.domain.directory import fold
-from doorlist.domain.events import Action, TargetKind
+from doorlist.domain.events import Action, Actor, TargetKind
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Scope
 from doorlist.errors import Taken, Unavailable
 from doorlist.scim.core import USER_TYPE
@@ -22,6 +22,7 @@ from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.resource import read_resource
 from doorlist.scim.values import comparison_form
+from doorlist.service import succession
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
@@ -119,6 +120,7 @@ async def _bury(database: Database, call: Call, identifier: UUID, versions: Vers
         told = {"groups": [str(group) for group in groups]}
         written = entry(call, Action.USER_DELETED, TargetKind.USER, identifier, told)
         await users.bury(connection, org_id, identifier, groups=groups, entry=written, now=call.now)
+        await _pass_on(connection, call, identifier)
     return len(groups)
 
 
@@ -131,9 +133,13 @@ async def _change(
 ) -> Outcome:
     if identifier is None:
         raise missing(USER_TYPE)
-    for _ in range(_ATTEMPTS):
+
+    async def attempt() -> Outcome | None:
         async with database.reading() as connection:
-            outcome = await _attempt(connection, call, identifier, versions, change)
+            return await _attempt(connection, call, identifier, versions, change)
+
+    for _ in range(_ATTEMPTS):
+        outcome = await database.retrying(attempt)
         if outcome is not None:
             return outcome
     raise Unavailable("The person was being changed by others all the while.")
@@ -159,7 +165,25 @@ async def _attempt(
         return Outcome(stored)
     if caller.plan is not PROVISIONING_PLAN and changes != {"active": [True, False]}:
         demand_plan(caller)
-    return await _write(connection, call, stored, after, changes)
+    if _transition(changes) != "deactivated":
+        return await _write(connection, call, stored, after, changes)
+    async with connection.transaction():
+        outcome = await _write(connection, call, stored, after, changes)
+        if outcome is not None:
+            await _pass_on(connection, call, identifier)
+    return outcome
+
+
+async def _pass_on(connection: Connection, call: Call, identifier: UUID) -> None:
+    """See that nothing which the person owned alone is left without an owner."""
+    await succession.pass_on(
+        connection,
+        call.caller.org_id,
+        user_id=identifier,
+        actor=Actor.directory(call.caller),
+        request_id=call.request_id,
+        now=call.now,
+    )
 
 
 async def _write(

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from doorlist.domain.events import Action, Actor, Event, TargetKind
+from doorlist.domain.events import Action
 from doorlist.domain.levels import GROUP_CEILING, Level, Policy
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
 from doorlist.errors import BadInput, Forbidden, NotFound, PlanTooLow
 from doorlist.service import clock
-from doorlist.service.authority import require_access_manager
-from doorlist.store import access, audit, exclusions, grants, resources, retention, roster
+from doorlist.service.acts import Act, begin
+from doorlist.store import access, exclusions, grants, retention, roster
 from doorlist.store.access import GroupPath
 from doorlist.store.db import Connection, Database
 from doorlist.store.grants import Principal, Put, Removed
@@ -42,22 +41,6 @@ class PersonRemoved:
     remaining: tuple[GroupPath, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Act:
-    """One verb under way: who acts where, up to which level, at which moment."""
-
-    administrator: Administrator
-    org_id: UUID
-    place: Place
-    own: int
-    at: datetime
-
-    async def tell(self, connection: Connection, action: Action, change: Mapping[str, object]) -> None:
-        actor = Actor.administrator(self.administrator)
-        event = Event(action, TargetKind.RESOURCE, self.place.id, actor, clock.new_id(self.at), change)
-        await audit.append(connection, self.org_id, event, at=self.at)
-
-
 async def grant_group(
     database: Database,
     administrator: Administrator,
@@ -76,7 +59,7 @@ async def grant_group(
     if level > GROUP_CEILING:
         raise BadInput(f"Groups carry at most the level {GROUP_CEILING.label}.", place="level")
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         _require_provisioning_plan(act.place)
         group = await _lock_group(connection, org_id, group_id)
         put = await _put(connection, act, group, level=level, policy=policy)
@@ -102,7 +85,7 @@ async def grant_person(
     Raises `Forbidden` for a level above the own one, before or after; `NotFound`.
     """
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         _require_within(act.own, level)
         if await roster.find_person(connection, org_id, user_id) is None:
             raise NotFound("There is no such person.", place="user")
@@ -131,7 +114,7 @@ async def ungrant_group(
     `NotFound` where the group has no grant, `Forbidden`.
     """
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         group = await _lock_group(connection, org_id, group_id)
         removed = await _remove(connection, act, group)
         kept = 0
@@ -148,7 +131,7 @@ async def ungrant_person(
 ) -> Ungranted:
     """Take a person's own grant away; what groups give stays. Raises `NotFound`, `Forbidden`."""
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         person = Principal("user", user_id)
         removed = await _remove(connection, act, person)
         _require_within(act.own, removed.level)
@@ -164,7 +147,7 @@ async def remove_retained(
     Raises `NotFound` where the person kept nothing there, `Forbidden`.
     """
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         lost = await retention.delete_retained(
             connection, org_id, user_id=user_id, resource_id=resource_id, inside=False, now=act.at
         )
@@ -183,7 +166,7 @@ async def remove_person(
     `Forbidden` where a direct grant is above the own level.
     """
     async with database.transaction() as connection:
-        act = await _begin(connection, administrator, org_id, resource_id)
+        act = await begin(connection, administrator, org_id, resource_id)
         inside = act.place.kind == "workspace"
         direct = await access.delete_direct(
             connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
@@ -198,15 +181,6 @@ async def remove_person(
         if direct or kept:
             await act.tell(connection, Action.PERSON_REMOVED, _removal(user_id, direct=direct, kept=kept))
     return PersonRemoved(len(direct), len(kept), tuple(remaining))
-
-
-async def _begin(connection: Connection, administrator: Administrator, org_id: UUID, resource_id: UUID) -> _Act:
-    """Lock the resource and check that the administrator may change who has access to it."""
-    place = await resources.lock(connection, org_id, resource_id)
-    if place is None:
-        raise NotFound("There is no such workspace or folder.")
-    own = await require_access_manager(connection, administrator, org_id, resource_id)
-    return _Act(administrator, org_id, place, own, clock.now())
 
 
 async def _lock_group(connection: Connection, org_id: UUID, group_id: UUID) -> Principal:
@@ -228,7 +202,7 @@ def _require_within(own: int, level: int) -> None:
         raise Forbidden(f"The level {Level(level).label} is above your own there.", place="level")
 
 
-async def _put(connection: Connection, act: _Act, principal: Principal, *, level: Level, policy: Policy | None) -> Put:
+async def _put(connection: Connection, act: Act, principal: Principal, *, level: Level, policy: Policy | None) -> Put:
     return await grants.put(
         connection,
         act.org_id,
@@ -242,14 +216,14 @@ async def _put(connection: Connection, act: _Act, principal: Principal, *, level
     )
 
 
-async def _remove(connection: Connection, act: _Act, principal: Principal) -> Removed:
+async def _remove(connection: Connection, act: Act, principal: Principal) -> Removed:
     removed = await grants.remove(connection, act.org_id, resource_id=act.place.id, principal=principal, now=act.at)
     if removed is None:
         raise NotFound("There is no such grant.")
     return removed
 
 
-async def _tell_granted(connection: Connection, act: _Act, principal: Principal, put: Put) -> None:
+async def _tell_granted(connection: Connection, act: Act, principal: Principal, put: Put) -> None:
     change = {
         "principal": {"kind": principal.kind, "id": str(principal.id)},
         "before": None if put.before is None else {"level": put.before[0].value, "policy": put.before[1]},
@@ -260,7 +234,7 @@ async def _tell_granted(connection: Connection, act: _Act, principal: Principal,
 
 async def _tell_ungranted(
     connection: Connection,
-    act: _Act,
+    act: Act,
     principal: Principal,
     removed: Removed,
     *,

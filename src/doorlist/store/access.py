@@ -47,6 +47,10 @@ _EFFECTIVE = """
 select coalesce(max(level), 0) from effective_access where org_id = $1 and user_id = $2 and resource_id = $3
 """
 
+_GIVEN = """
+select coalesce(max(level), 0) from access_paths where org_id = $1 and user_id = $2 and resource_id = $3
+"""
+
 _EXPORT = """
 select u.user_name, e.workspace, e.folder, e.level
   from users u
@@ -129,6 +133,12 @@ class GroupPath:
 async def effective_level(connection: Connection, org_id: UUID, *, user_id: UUID, resource_id: UUID) -> int:
     """The one level that a person has on a resource, 0 for none."""
     level: int = await connection.fetchval(_EFFECTIVE, org_id, user_id, resource_id)
+    return level
+
+
+async def given_level(connection: Connection, org_id: UUID, *, user_id: UUID, resource_id: UUID) -> int:
+    """The highest level that any path gives, whether or not the resource is deleted or archived."""
+    level: int = await connection.fetchval(_GIVEN, org_id, user_id, resource_id)
     return level
 
 

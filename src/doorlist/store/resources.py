@@ -67,6 +67,52 @@ select w.id, w.name, w.plan, w.created_at, w.archived_at,
  order by w.name_key
 """
 
+_ARCHIVE = """
+update resources set archived_at = $3 where org_id = $1 and id = $2 and archived_at is null returning true
+"""
+
+_DELETE = "update resources set deleted_at = $3 where org_id = $1 and id = $2 and deleted_at is null returning true"
+
+_UNARCHIVE = """
+with before as (
+    select archived_at from resources where org_id = $1 and id = $2 and archived_at is not null),
+ended as (
+    update resources set archived_at = null where org_id = $1 and id = $2),
+remembered as (
+    insert into past_states (org_id, id, state, since, until)
+    select $1, $2, 'archived', archived_at, $3 from before where archived_at < $3
+    on conflict do nothing)
+select true from before
+"""
+
+_RESTORE = """
+with before as (
+    select deleted_at from resources where org_id = $1 and id = $2 and deleted_at is not null),
+ended as (
+    update resources set deleted_at = null where org_id = $1 and id = $2),
+remembered as (
+    insert into past_states (org_id, id, state, since, until)
+    select $1, $2, 'deleted', deleted_at, $3 from before where deleted_at < $3
+    on conflict do nothing)
+select true from before
+"""
+
+_LOCK_DELETED = """
+select r.id, r.kind, r.workspace_id, r.home, r.name, r.name_key, w.plan, r.deleted_at
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id and (w.deleted_at is null or w.id = r.id)
+ where r.org_id = $1 and r.id = $2 and r.deleted_at > $3
+   for no key update of r
+"""
+
+_DELETED = """
+select r.id, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, r.deleted_at
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id
+ where r.org_id = $1 and r.deleted_at > $2
+ order by r.deleted_at desc, r.id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -79,6 +125,16 @@ class Place:
     name: str
     name_key: str
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedLine:
+    """A workspace or folder that can still be restored; `folder` is empty for a workspace."""
+
+    id: UUID
+    workspace: str
+    folder: str
+    deleted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +236,39 @@ async def workspaces(connection: Connection, org_id: UUID) -> AsyncIterator[Work
         yield WorkspaceLine(**row)
 
 
+async def archive(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
+    """Archive a locked resource; whether it was not archived before."""
+    return bool(await connection.fetchval(_ARCHIVE, org_id, resource_id, now))
+
+
+async def unarchive(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
+    """Take a locked resource out of the archive; whether it was in it."""
+    return bool(await connection.fetchval(_UNARCHIVE, org_id, resource_id, now))
+
+
+async def delete(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
+    """Mark a locked resource as deleted; everything about it stays as it is."""
+    return bool(await connection.fetchval(_DELETE, org_id, resource_id, now))
+
+
+async def restore(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
+    """Let a deleted resource be there again. Raises `UniqueViolation` where its name is taken by now."""
+    return bool(await connection.fetchval(_RESTORE, org_id, resource_id, now))
+
+
+async def lock_deleted(
+    connection: Connection, org_id: UUID, resource_id: UUID, *, deleted_after: datetime
+) -> Place | None:
+    """The resource of that id that was deleted after a moment, in a live workspace; it stays as it is."""
+    row = await connection.fetchrow(_LOCK_DELETED, org_id, resource_id, deleted_after)
+    return None if row is None else _place(row)
+
+
+async def deleted(connection: Connection, org_id: UUID, *, after: datetime) -> list[DeletedLine]:
+    """The resources deleted after a moment, the latest first."""
+    return [DeletedLine(**row) for row in await connection.fetch(_DELETED, org_id, after)]
+
+
 def _place(row: Record) -> Place:
-    return Place(**{**row, "plan": Plan(row["plan"])})
+    fields = {name: row[name] for name in Place.__dataclass_fields__}
+    return Place(**{**fields, "plan": Plan(row["plan"])})
