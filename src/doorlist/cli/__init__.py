@@ -17,6 +17,8 @@ from typer.core import TyperCommand, TyperGroup
 from doorlist.errors import Refusal
 
 COMMANDS: Final = {
+    "demo": ("doorlist.cli.demo_command", "Bring a sample company in and stay up to be explored."),
+    "walkthrough": ("doorlist.cli.walkthrough_command", "Go through the acceptance list, then stop everything."),
     "serve": ("doorlist.cli.serve", "Serve SCIM and everything else until stopped."),
     "org": ("doorlist.cli.org_commands", "Create and show organizations, change their plan and settings."),
     "token": ("doorlist.cli.token_commands", "Create, list and revoke the tokens of a directory."),

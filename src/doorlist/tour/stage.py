@@ -1,0 +1,99 @@
+"""What a tour plays on: the running server, both commands, and what earlier steps left for later ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doorlist.tour import cast, probe
+from doorlist.tour.probe import Answer
+from doorlist.tour.programs import Programs
+from doorlist.tour.steps import StepFailed
+
+Places = dict[tuple[str, str], str]
+"""Level by (workspace, folder); the folder is empty for the workspace itself."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """One organization on one server.
+
+    Attributes:
+        url: the server's address.
+        run: both commands.
+        tokens: the texts of tokens by label, as they were shown once.
+        kept: what a step found that a later one compares with.
+    """
+
+    url: str
+    run: Programs
+    tokens: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scim_url(self) -> str:
+        """The tenant URL."""
+        return f"{self.url}/scim/v2"
+
+    @property
+    def data(self) -> Path:
+        """The data folder of the server."""
+        return self.run.data
+
+    def doorlist(self, *words: str) -> Any:
+        """The JSON of a `doorlist` command for the company's organization."""
+        return self.run.doorlist(*words, "--org", cast.SLUG)
+
+    def refused(self, *words: str) -> str:
+        """The refusal of a `doorlist` command for the company's organization."""
+        return self.run.doorlist_refuses(*words, "--org", cast.SLUG)
+
+    def create_token(self, label: str, *, days: int) -> dict[str, Any]:
+        """A new token; its text is kept under the label."""
+        made: dict[str, Any] = self.doorlist("token", "create", "--label", label, "--expires", str(days))
+        self.tokens[label] = made["token"]
+        return made
+
+    def connect(self, label: str) -> None:
+        """Put the tenant URL and a token into the stand-in."""
+        self.run.entrasim("connect", self.scim_url, self.tokens[label])
+
+    def cycle(self) -> dict[str, Any]:
+        """Run one cycle of the stand-in; its counts."""
+        counts: dict[str, Any] = self.run.entrasim_json("cycle")
+        return counts
+
+    def get(self, path: str, *, label: str) -> Answer:
+        """GET a SCIM path with a token."""
+        return probe.get(self.scim_url, path, token=self.tokens[label])
+
+    def reached(self, handle: str) -> Places:
+        """Every place that somebody reaches."""
+        lines = self.doorlist("access", "what", "--user", cast.user_name(handle))
+        return {(line["workspace"], line["folder"]): line["level"] for line in lines}
+
+    def seen(self, what: str, is_meant: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest logged request that is meant; waits for it, since the log is written in batches."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for line in self.doorlist("log", "--limit", "50"):
+                if is_meant(line):
+                    return dict(line)
+        raise StepFailed("The request log", expected=what, found="no such line within 10 seconds")
+
+    def person(self, handle: str) -> dict[str, Any]:
+        """Somebody as the list of people shows them. Raises `StepFailed` when nobody is there."""
+        for line in self.doorlist("people", "list"):
+            if line["user_name"] == cast.user_name(handle):
+                return dict(line)
+        raise StepFailed("The list of people", expected=cast.user_name(handle), found="nobody of that name")
+
+    def group(self, name: str) -> dict[str, Any]:
+        """A group as the list of groups shows it. Raises `StepFailed` when it is not there."""
+        for line in self.doorlist("group", "list"):
+            if line["name"] == name:
+                return dict(line)
+        raise StepFailed("The list of groups", expected=name, found="no group of that name")
