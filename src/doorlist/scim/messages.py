@@ -6,7 +6,7 @@ A stored document is JSON text already; an answer with all of it is put together
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -27,7 +27,8 @@ class Stored:
     """A resource as the store gives it.
 
     `document` is the canonical document as JSON text; `related` is the JSON text of the list that lives in rows
-    (members of a group, groups of a person), or None when it is empty or was not asked for.
+    (members of a group, groups of a person), or None when it is empty or was not asked for. Where `more` is true it
+    is only the start of a list that is too long for memory.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Stored:
     created: datetime
     modified: datetime
     related: str | None = None
+    more: bool = False
 
 
 _RELATED: Final = {"User": "groups", "Group": "members"}
@@ -65,6 +67,14 @@ def render(resource_type: ResourceType, stored: Stored, *, base: str, projection
     return f'{{"id":"{stored.id}",{stored.document[1:-1]}{related},"meta":{meta}}}'.encode()
 
 
+def render_open(
+    resource_type: ResourceType, stored: Stored, *, base: str, projection: Projection
+) -> tuple[bytes, bytes]:
+    """The same without the list that lives in rows: what stands before its first value and after its last."""
+    body = render(resource_type, replace(stored, related=None, more=False), base=base, projection=projection)
+    return body[:-1] + f',"{_RELATED[resource_type.name]}":['.encode(), b"]}"
+
+
 def render_list(
     resources: Iterable[bytes],
     *,
@@ -77,15 +87,28 @@ def render_list(
     the cursors of their neighbours (RFC 9865 section 2.2).
     """
     found = list(resources)
+    head = list_head(len(found), total=total, start_index=start_index, following=following, preceding=preceding)
+    return b"".join((head, b",".join(found), b"]}"))
+
+
+def list_head(
+    items: int,
+    *,
+    total: int,
+    start_index: int | None,
+    following: str | None = None,
+    preceding: str | None = None,
+) -> bytes:
+    """A ListResponse up to its first resource; the resources and ``]}`` complete it."""
     numbers = {
         "totalResults": total,
-        "itemsPerPage": len(found),
+        "itemsPerPage": items,
         "startIndex": start_index,
         "nextCursor": following,
         "previousCursor": preceding,
     }
     shown = {"schemas": [LIST_URN], **{name: value for name, value in numbers.items() if value is not None}}
-    return b"".join((msgspec.json.encode(shown)[:-1], b',"Resources":[', b",".join(found), b"]}"))
+    return msgspec.json.encode(shown)[:-1] + b',"Resources":['
 
 
 def render_error(refusal: Refusal) -> bytes:

@@ -112,11 +112,37 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A read-only transaction in which every statement sees the same moment."""
+        async with (
+            self.reading() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    @asynccontextmanager
     async def reporting(self) -> AsyncIterator[Connection]:
         """A transaction for statements over much of a table, planned afresh and free to scan."""
         async with self.transaction() as connection:
             await connection.execute("set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan")
             yield connection
+
+    @asynccontextmanager
+    async def measuring(self, *, keep: bool) -> AsyncIterator[Connection]:
+        """A transaction on one snapshot, planned like a report; without `keep` it leaves nothing behind.
+
+        What others changed meanwhile ends it when it takes their rows: run it with `retrying`.
+        """
+        async with self.reading() as connection:
+            transaction = connection.transaction(isolation="repeatable_read")
+            await transaction.start()
+            try:
+                await connection.execute("set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan")
+                yield connection
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await (transaction.commit() if keep else transaction.rollback())
 
     @asynccontextmanager
     async def listening(self, channel: str, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from doorlist.scim.condition import Condition
@@ -17,6 +18,9 @@ from doorlist.scim.messages import Stored
 from doorlist.scim.schema import Target
 from doorlist.store.db import Connection, Record
 from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, sort_key, where
+
+SHOWN: Final = 1000
+"""How many members of a group are read with it; a longer list is streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ def users_table(base: str) -> Table:
         },
         related,
         related,
+        "false",
     )
 
 
@@ -94,7 +99,8 @@ def groups_table(base: str) -> Table:
 
     def related(names: str) -> str:
         return f"""(select json_agg(json_build_object('value', m.user_id, '$ref', {address}, 'type', 'User'{names})
-                      order by m.user_id) {members})"""
+                      order by m.user_id)
+                      from (select m.user_id, p.display_name {members} order by m.user_id limit {SHOWN}) m)"""
 
     return Table(
         GROUP_TYPE,
@@ -113,7 +119,8 @@ def groups_table(base: str) -> Table:
             )
         },
         related(""),
-        related(", 'display', p.display_name"),
+        related(", 'display', m.display_name"),
+        f"coalesce((select true {members} order by m.user_id offset {SHOWN} limit 1), false)",
     )
 
 
@@ -206,9 +213,12 @@ def fields(table: Table, related: str | None) -> str:
     """The columns that `stored` reads."""
     alias = table.alias
     rows = f"{related}::text" if related is not None else "null::text"
-    return f"{alias}.id, {alias}.doc, {alias}.version, {alias}.created_at, {alias}.modified_at, {rows} as related"
+    more = table.overflow if related is not None else "false"
+    own = ", ".join(f"{alias}.{name}" for name in ("id", "doc", "version", "created_at", "modified_at"))
+    return f"{own}, {rows} as related, {more} as more"
 
 
 def stored(row: Record) -> Stored:
     """The resource of a row."""
-    return Stored(row["id"], row["doc"], row["version"], row["created_at"], row["modified_at"], row["related"])
+    names = ("id", "doc", "version", "created_at", "modified_at", "related", "more")
+    return Stored(*(row[name] for name in names))

@@ -56,7 +56,8 @@ class Table:
     """How a resource type is stored under one alias: what is not listed is in the `search` document.
 
     `related` and `related_named` are the expressions, as JSON text, of the list that lives in rows of its own:
-    as it is told by default, and with the names that are told on request.
+    as it is told by default, and with the names that are told on request. Both end after so many rows; `overflow`
+    says whether there are more, which are then read as a stream.
     """
 
     resource_type: ResourceType
@@ -66,6 +67,7 @@ class Table:
     rows: Mapping[str, Rows]
     related: str
     related_named: str
+    overflow: str
 
     @property
     def search(self) -> str:

@@ -6,6 +6,7 @@ with that id alone.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,12 +24,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. An empty body has no content type."""
+    """An answer. An empty body has no content type; `pieces` follow a body whose length nobody knows yet."""
 
     status: int
     body: bytes = b""
     headers: Headers = ()
     media_type: bytes = SCIM_JSON
+    pieces: AsyncIterator[bytes] | None = None
 
 
 class Fault(Refusal):

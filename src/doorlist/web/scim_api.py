@@ -6,6 +6,7 @@ types, body, verb, answer, log. Nothing before the credential reads the body.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from doorlist.errors import (
 )
 from doorlist.scim import discovery
 from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
-from doorlist.scim.core import RESOURCE_TYPES
+from doorlist.scim.core import GROUP_TYPE, RESOURCE_TYPES
 from doorlist.scim.messages import Stored, etag, location, render, render_error, render_list
 from doorlist.scim.projection import Projection
 from doorlist.service.batch import Result, run_bulk
@@ -37,7 +38,8 @@ from doorlist.service.clock import new_id
 from doorlist.service.endpoints import Endpoint, endpoints
 from doorlist.service.provisioning import Call, Outcome, Versions, get_resource
 from doorlist.service.requestlog import RequestLog
-from doorlist.service.searching import Limits, Query, list_all, list_resources
+from doorlist.service.rosters import list_members
+from doorlist.service.searching import Limits, Page, Query, list_all, list_resources
 from doorlist.store.db import Database
 from doorlist.store.journal import Line
 from doorlist.web import requests
@@ -45,9 +47,11 @@ from doorlist.web.auth import Authenticator, Refused, visible_hint
 from doorlist.web.parameters import read_query, read_search, read_selection
 from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
 from doorlist.web.requests import Disconnected, Receive, Request, Send
+from doorlist.web.streams import Item, list_pieces, resource_pieces
 
 PREFIX: Final = "/scim"
 BASE: Final = "/scim/v2"
+_PIECE_SECONDS: Final = 60
 
 
 @dataclass(slots=True)
@@ -124,6 +128,8 @@ class ScimApi:
             return await self._search(request, call, endpoint)
         if not rest:
             return await self._collection(request, endpoint, call, trace)
+        if rest[1:] == ["members"] and endpoint.resource_type is GROUP_TYPE:
+            return await self._members(request, call, parse_id(rest[0]))
         if len(rest) == 1:
             return await self._resource(request, endpoint, call, parse_id(rest[0]), trace)
         raise NotFound("There is nothing at this address.")
@@ -185,8 +191,7 @@ class ScimApi:
         current = etag(stored.version)
         if seen is not None and ("*" in seen or current.removeprefix("W/") in {tag.removeprefix("W/") for tag in seen}):
             return Reply(304, headers=_tag(stored))
-        body = render(endpoint.resource_type, stored, base=self._base, projection=projection)
-        return Reply(200, body, _tag(stored))
+        return self._one(call, (endpoint, stored, projection), _tag(stored))
 
     async def _written(
         self, endpoint: Endpoint, call: Call, outcome: Outcome, projection: Projection, *, status: int
@@ -202,15 +207,22 @@ class ScimApi:
         if status == 201:
             address = location(endpoint.resource_type, self._base, stored.id)
             headers = (*headers, (b"location", address.encode()))
+        return self._one(call, (endpoint, stored, projection), headers, status=status)
+
+    def _one(self, call: Call, item: Item, headers: Headers, *, status: int = 200) -> Reply:
+        """One resource, in one piece where it fits into memory."""
+        endpoint, stored, projection = item
+        if stored.more:
+            return Reply(status, headers=headers, pieces=resource_pieces(self._database, call, item))
         return Reply(status, render(endpoint.resource_type, stored, base=self._base, projection=projection), headers)
 
-    async def _list(self, call: Call, endpoint: Endpoint, query: Query) -> Reply:
-        page = await list_resources(
-            self._database, call, endpoint.table, query, scope=endpoint.reading, limits=self._limits
-        )
+    def _many(self, call: Call, page: Page, items: list[Item]) -> Reply:
+        """A list of resources, in one piece where it fits into memory."""
+        if any(stored.more for _, stored, _ in items):
+            return Reply(200, pieces=list_pieces(self._database, call, page, items))
         rendered = [
-            render(endpoint.resource_type, stored, base=self._base, projection=query.projection)
-            for stored in page.resources
+            render(endpoint.resource_type, stored, base=self._base, projection=projection)
+            for endpoint, stored, projection in items
         ]
         return Reply(
             200,
@@ -222,6 +234,23 @@ class ScimApi:
                 preceding=page.preceding,
             ),
         )
+
+    async def _members(self, request: Request, call: Call, group: UUID | None) -> Reply:
+        """The members of a group in pages of their own (docs/reference/scim.md)."""
+        if _allow(request, "GET") == "OPTIONS":
+            return _options("GET")
+        query = read_query(request.parameters(), GROUP_TYPE)
+        found = await list_members(
+            self._database, call, group, cursor=query.cursor, count=query.count, limits=self._limits
+        )
+        body = render_list(found.members, total=found.total, start_index=None, following=found.following)
+        return Reply(200, body)
+
+    async def _list(self, call: Call, endpoint: Endpoint, query: Query) -> Reply:
+        page = await list_resources(
+            self._database, call, endpoint.table, query, scope=endpoint.reading, limits=self._limits
+        )
+        return self._many(call, page, [(endpoint, stored, query.projection) for stored in page.resources])
 
     async def _list_all(self, request: Request, caller: Caller, *, searched: bool) -> Reply:
         """People and groups in one list (RFC 7644 section 3.4.2.1), by query or by POST /.search."""
@@ -237,11 +266,8 @@ class ScimApi:
         call = Call(caller, request.now, request.id, self._base)
         page = await list_all(self._database, call, queries, limits=self._limits)
         projections = {id(endpoint): query.projection for endpoint, query in queries.values()}
-        rendered = [
-            render(endpoint.resource_type, stored, base=self._base, projection=projections[id(endpoint)])
-            for endpoint, stored in page.resources
-        ]
-        return Reply(200, render_list(rendered, total=page.total, start_index=page.start_index))
+        items = [(endpoint, stored, projections[id(endpoint)]) for endpoint, stored in page.resources]
+        return self._many(call, Page([], page.total, page.start_index), items)
 
     async def _search(self, request: Request, call: Call, endpoint: Endpoint) -> Reply:
         body = await request.json(limit=self._max_body)
@@ -337,11 +363,15 @@ def _tag(stored: Stored | None) -> Headers:
 
 async def _send(send: Send, reply: Reply, *, head: bool, request_id: UUID) -> None:
     headers = [*reply.headers, (b"x-request-id", str(request_id).encode())]
-    if reply.body:
+    if reply.body or reply.pieces is not None:
         headers.append((b"content-type", reply.media_type))
-    if reply.status not in (204, 304):
+    if reply.status not in (204, 304) and reply.pieces is None:
         headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.pieces is not None and not head:
+        async for piece in reply.pieces:
+            async with asyncio.timeout(_PIECE_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 
 
