@@ -9,79 +9,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import psutil
 import pytest
 
+from tests.live.processes import DOORLIST, gone, postmaster, serving, soon
+
 pytestmark = pytest.mark.live
-
-DOORLIST = [sys.executable, "-m", "doorlist"]
-
-
-class Served:
-    """A running `doorlist serve`, with the lines that it has announced."""
-
-    def __init__(self, process: subprocess.Popen[str], lines: list[str]) -> None:
-        self.process = process
-        self.lines = lines
-        self.url = next(line.split()[-1] for line in lines if "listens on" in line)
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
-    def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
-
-    def ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
-
-
-@contextmanager
-def serving(*options: str | Path, program: Sequence[str] = DOORLIST, **environment: str) -> Iterator[Served]:
-    command = [*program, "serve", *map(str, options)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            lines = []
-            while not any("provision at" in line for line in lines):
-                line = process.stdout.readline()
-                assert line, f"serve ended with {process.wait(10)}"
-                lines.append(line.strip())
-            yield Served(process, lines)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait(15)
-
-
-def soon(what: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def postmaster(data: Path) -> psutil.Process:
-    return psutil.Process(int((data / "postgres/postmaster.pid").read_text().splitlines()[0]))
 
 
 def refusal(*options: str | Path, **environment: str) -> str:
