@@ -20,17 +20,14 @@ from doorlist.config import Settings
 from doorlist.domain.ids import parse_id
 from doorlist.domain.tenancy import Caller
 from doorlist.errors import (
-    Forbidden,
     InvalidVersion,
-    MethodNotAllowed,
     NotFound,
     NotImplementedHere,
     Refusal,
     Unauthenticated,
 )
-from doorlist.scim import discovery
 from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
-from doorlist.scim.core import GROUP_TYPE, RESOURCE_TYPES
+from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored, etag, location, render, render_error, render_list
 from doorlist.scim.projection import Projection
 from doorlist.service.batch import Result, run_bulk
@@ -44,6 +41,8 @@ from doorlist.store.db import Database
 from doorlist.store.journal import Line
 from doorlist.web import requests
 from doorlist.web.auth import Authenticator, Refused, visible_hint
+from doorlist.web.discovery_api import Discovery
+from doorlist.web.methods import allow, options
 from doorlist.web.parameters import read_query, read_search, read_selection
 from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
 from doorlist.web.requests import Disconnected, Receive, Request, Send
@@ -76,6 +75,7 @@ class ScimApi:
         self._max_body = settings.max_body_bytes
         self._limits = Limits(settings.default_page_size, settings.max_page_size, settings.max_filter_length)
         self._endpoints = endpoints(self._base)
+        self._about = Discovery(self._base, self._limits, max_body=self._max_body)
 
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
         started, now = time.perf_counter_ns(), datetime.now(UTC)
@@ -104,14 +104,14 @@ class ScimApi:
     async def _answer(self, request: Request, trace: Trace) -> Reply:
         parts = _parts(request.path)
         if parts == ["ServiceProviderConfig"]:
-            return self._service_provider_config(request)
+            return self._about.configuration(request)
         caller = await self._authenticator.caller(request.header(b"authorization"), now=request.now)
         trace.org_id, trace.connection_id, trace.token_id = caller.org_id, caller.connection_id, caller.token_id
         request.check_accept()
         if parts and parts[0] in self._endpoints:
             return await self._resources(request, self._endpoints[parts[0]], parts[1:], caller, trace)
         if parts and parts[0] in ("ResourceTypes", "Schemas"):
-            return self._discover(request, parts)
+            return self._about.discover(request, parts)
         if parts == ["Bulk"]:
             return await self._bulk(request, caller, trace)
         if parts in ([], [".search"]):
@@ -123,8 +123,8 @@ class ScimApi:
     ) -> Reply:
         call = Call(caller, request.now, request.id, self._base)
         if rest == [".search"]:
-            if _allow(request, "POST") == "OPTIONS":
-                return _options("POST")
+            if allow(request, "POST") == "OPTIONS":
+                return options("POST")
             return await self._search(request, call, endpoint)
         if not rest:
             return await self._collection(request, endpoint, call, trace)
@@ -135,8 +135,8 @@ class ScimApi:
         raise NotFound("There is nothing at this address.")
 
     async def _bulk(self, request: Request, caller: Caller, trace: Trace) -> Reply:
-        if _allow(request, "POST") == "OPTIONS":
-            return _options("POST")
+        if allow(request, "POST") == "OPTIONS":
+            return options("POST")
         call = Call(caller, request.now, request.id, self._base)
         asked = parse_bulk(await request.json(limit=self._max_body))
         results = await run_bulk(self._database, call, self._endpoints, asked)
@@ -145,9 +145,9 @@ class ScimApi:
         return json_reply(200, bulk_response(results, base=self._base))
 
     async def _collection(self, request: Request, endpoint: Endpoint, call: Call, trace: Trace) -> Reply:
-        method = _allow(request, "GET", "POST")
+        method = allow(request, "GET", "POST")
         if method == "OPTIONS":
-            return _options("GET", "POST")
+            return options("GET", "POST")
         parameters = request.parameters()
         if method == "GET":
             return await self._list(call, endpoint, read_query(parameters, endpoint.resource_type))
@@ -161,9 +161,9 @@ class ScimApi:
         self, request: Request, endpoint: Endpoint, call: Call, identifier: UUID | None, trace: Trace
     ) -> Reply:
         methods = ("GET", "PUT", "PATCH", "DELETE")
-        method = _allow(request, *methods)
+        method = allow(request, *methods)
         if method == "OPTIONS":
-            return _options(*methods)
+            return options(*methods)
         parameters = request.parameters()
         projection = read_selection(parameters, endpoint.resource_type)
         if method == "GET":
@@ -237,8 +237,8 @@ class ScimApi:
 
     async def _members(self, request: Request, call: Call, group: UUID | None) -> Reply:
         """The members of a group in pages of their own (docs/reference/scim.md)."""
-        if _allow(request, "GET") == "OPTIONS":
-            return _options("GET")
+        if allow(request, "GET") == "OPTIONS":
+            return options("GET")
         query = read_query(request.parameters(), GROUP_TYPE)
         found = await list_members(
             self._database, call, group, cursor=query.cursor, count=query.count, limits=self._limits
@@ -255,8 +255,8 @@ class ScimApi:
     async def _list_all(self, request: Request, caller: Caller, *, searched: bool) -> Reply:
         """People and groups in one list (RFC 7644 section 3.4.2.1), by query or by POST /.search."""
         method = "POST" if searched else "GET"
-        if _allow(request, method) == "OPTIONS":
-            return _options(method)
+        if allow(request, method) == "OPTIONS":
+            return options(method)
         body = await request.json(limit=self._max_body) if searched else None
         queries = {}
         for name, endpoint in self._endpoints.items():
@@ -273,38 +273,6 @@ class ScimApi:
         body = await request.json(limit=self._max_body)
         return await self._list(call, endpoint, read_search(body, endpoint.resource_type))
 
-    def _service_provider_config(self, request: Request) -> Reply:
-        request.check_accept()
-        if _allow(request, "GET") == "OPTIONS":
-            return _options("GET")
-        return json_reply(
-            200,
-            discovery.service_provider_config(
-                base=self._base,
-                default_page=self._limits.default_page,
-                max_page=self._limits.max_page,
-                max_body=self._max_body,
-            ),
-        )
-
-    def _discover(self, request: Request, parts: list[str]) -> Reply:
-        if _allow(request, "GET") == "OPTIONS":
-            return _options("GET")
-        if "filter" in request.parameters():
-            raise Forbidden("Discovery addresses cannot be filtered.", place="filter")
-        if parts[0] == "Schemas":
-            found = [discovery.schema(item, base=self._base) for item in discovery.schemas_of(RESOURCE_TYPES)]
-        else:
-            found = [discovery.resource_type(item, base=self._base) for item in RESOURCE_TYPES]
-        if len(parts) == 1:
-            encoded = [msgspec.json.encode(item) for item in found]
-            return Reply(200, render_list(encoded, total=len(encoded), start_index=1))
-        wanted = "/".join(parts[1:]).lower()
-        for item in found:
-            if item["id"].lower() == wanted:
-                return json_reply(200, item)
-        raise NotFound(f"There is no {parts[0].removesuffix('s')} of this name.")
-
 
 def _parts(path: str) -> list[str]:
     """The segments of an address below /scim/v2. Raises `InvalidVersion` for other versions of the protocol."""
@@ -320,14 +288,6 @@ def _unknown(parts: list[str]) -> Refusal:
     if parts == ["Me"]:
         return NotImplementedHere("A directory's token stands for no person, so there is no /Me.")
     return NotFound("There is nothing at this address.")
-
-
-def _allow(request: Request, *methods: str) -> str:
-    """The method, HEAD as GET. Raises `MethodNotAllowed`."""
-    method = "GET" if request.method == "HEAD" else request.method
-    if method not in (*methods, "OPTIONS"):
-        raise MethodNotAllowed(f"{method[:20]} is not possible here.", allow=(*methods, "OPTIONS"))
-    return method
 
 
 def bulk_response(results: list[Result], *, base: str) -> dict[str, Any]:
@@ -350,11 +310,6 @@ def _bulk_result(result: Result, base: str) -> dict[str, Any]:
     if result.refusal is not None:
         shown["response"] = msgspec.json.decode(render_error(result.refusal))
     return {name: value for name, value in shown.items() if value is not None}
-
-
-def _options(*methods: str) -> Reply:
-    head = ("HEAD",) if "GET" in methods else ()
-    return Reply(204, headers=((b"allow", ", ".join((*methods, *head, "OPTIONS")).encode()),))
 
 
 def _tag(stored: Stored | None) -> Headers:
