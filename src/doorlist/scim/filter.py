@@ -155,8 +155,8 @@ def parse_path(text: str, *, max_length: int = 4096) -> PatchPath:
 
 def parse_name(text: str) -> Path | None:
     """An attribute path without a filter, or None where the text is not one."""
-    urn, _, name = text.rpartition(":")
-    if urn and not _URN.fullmatch(urn):
+    urn, colon, name = text.rpartition(":")
+    if colon and not _URN.fullmatch(urn):
         return None
     first, dot, sub = name.partition(".")
     if not _NAME.fullmatch(first) or (dot and not _NAME.fullmatch(sub)):

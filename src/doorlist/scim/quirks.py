@@ -17,6 +17,7 @@ from doorlist.scim.schema import Attribute, ResourceType, Target, Type
 
 _BARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 _AFTER_BRACKETS: Final = re.compile(r"\.(\$?[A-Za-z][A-Za-z0-9_$-]*)")
+_LABELS: Final = frozenset({"type", "primary", "display", "$ref"})
 _TRUTH: Final = {"true": True, "false": False}
 
 
@@ -86,13 +87,6 @@ def empty_text_unassigns(value: Any) -> Any:
     return None if value == "" else value
 
 
-def empty_value_unassigns(attribute: Attribute, value: Any) -> Any:
-    """``{"value": ""}`` clears a reference such as the manager (Q10)."""
-    if attribute.is_complex and isinstance(value, Mapping) and set(value) == {"value"} and value["value"] in ("", None):
-        return None
-    return value
-
-
 def role_as_json_text(attribute: Attribute, value: Any) -> Any:
     """A role whose ``value`` is a JSON text of the role (Q15): Entra's AppRoleAssignmentsComplex."""
     if attribute.name != "roles" or not isinstance(value, Mapping):
@@ -106,6 +100,43 @@ def role_as_json_text(attribute: Attribute, value: Any) -> Any:
         return value
     inner = {"value": role.get("value"), "display": role.get("displayName"), "type": role.get("type")}
     return {**value, **{name: part for name, part in inner.items() if isinstance(part, str)}}
+
+
+def value_described_by_its_filter(equalities: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The value to create when ``emails[type eq "work"].value`` selects none (Q3, Q4, Q5).
+
+    RFC 7644 section 3.5.2.3 says noTarget; Entra never creates the value first, it counts on this. Only equalities on
+    ``type`` and ``primary`` describe a value; other filters that select nothing stay noTarget.
+    """
+    return equalities if equalities.keys() <= {"type", "primary"} else None
+
+
+def nothing_but_labels(element: Mapping[str, Any]) -> bool:
+    """Whether only labels are left of a value that was removed (Q6): Entra clears ``emails[type eq "work"].value``."""
+    return not element.keys() - _LABELS
+
+
+def value_names_what_to_remove(attribute: Attribute) -> bool:
+    """``Remove`` with a bare path and a value list removes what is listed (Q7): Entra's default dialect, JumpCloud.
+
+    RFC 7644 section 3.5.2.2 knows no value here; read literally it would empty the group.
+    """
+    return attribute.multi_valued
+
+
+def name_is_a_path(name: str) -> bool:
+    """``name.givenName`` and ``urn:…:User:department`` as names in a path-less value (Q11): Entra with its flag."""
+    return not name.isalnum()
+
+
+def no_operation_is_none_too_few(operations: list[Any]) -> bool:
+    """An empty ``Operations`` list (Q12): Microsoft's validator sends one and expects success."""
+    return not operations
+
+
+def read_only_among_others(attribute: Attribute) -> bool:
+    """A read-only attribute among others in a PATCH value (Q18): Okta sends a group's ``id`` beside the new name."""
+    return attribute.read_only
 
 
 def one_value_for_many(attribute: Attribute, value: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from doorlist.errors import InvalidValue, NoTarget, TooMany
+from doorlist.scim import quirks
 from doorlist.scim.condition import holds_for, terms
 from doorlist.scim.patch.change import Change, Op
 from doorlist.scim.resource import MAX_VALUES, complete
@@ -16,7 +17,6 @@ from doorlist.scim.schema import Attribute, ResourceType
 from doorlist.scim.values import element_form
 
 MAX_COMPARISONS: Final = 500_000
-_LABELS: Final = frozenset({"type", "primary", "display", "$ref"})
 
 
 def apply_changes(resource_type: ResourceType, document: dict[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _apply_to_each(container: dict[str, Any], change: Change, elements: list[dic
     if change.op is Op.REMOVE:
         for element in elements:
             element.pop(sub.name, None)
-        _store(container, attribute, [element for element in elements if not _is_bare(element)], [])
+        _store(container, attribute, [element for element in elements if not quirks.nothing_but_labels(element)], [])
         return
     elements = elements or [{}]
     for element in elements:
@@ -105,7 +105,7 @@ def _apply_to_selected(container: dict[str, Any], change: Change) -> None:
         for element in selected:
             if sub is not None:
                 element.pop(sub.name, None)
-        gone = selected if sub is None else [element for element in selected if _is_bare(element)]
+        gone = selected if sub is None else [element for element in selected if quirks.nothing_but_labels(element)]
         _store(container, attribute, [element for element in elements if all(element is not g for g in gone)], [])
         return
     if not selected:
@@ -139,11 +139,6 @@ def _without(attribute: Attribute, elements: list[Any], listed: list[Any]) -> li
         return bool(left.items() >= right.items())
 
     return [element for element in elements if not any(names(part, element) for part in listed if part)]
-
-
-def _is_bare(element: Mapping[str, Any]) -> bool:
-    """Whether nothing but labels is left of a value; such a remainder is unassigned (Q6)."""
-    return not element.keys() - _LABELS
 
 
 def _store(container: dict[str, Any], attribute: Attribute, elements: list[Any], touched: list[Any]) -> None:

@@ -69,6 +69,8 @@ def _operations(body: Any) -> list[Any]:
     operations = members.get("operations")
     if not isinstance(operations, list):
         raise InvalidSyntax("A list of operations is required.", place="Operations")
+    if not operations and not quirks.no_operation_is_none_too_few(operations):
+        raise InvalidSyntax("At least one operation is required.", place="Operations")
     if len(operations) > MAX_OPERATIONS:
         raise InvalidSyntax(f"{len(operations)} operations; {MAX_OPERATIONS} is the most.", place="Operations")
     return operations
@@ -101,6 +103,8 @@ def _parse_pathless(operation: _Operation, resource_type: ResourceType) -> Itera
             yield from _parse_extension(inner, extension, resource_type)
         elif key.lower() == resource_type.schema.urn.lower():
             yield from _parse_pathless(inner, resource_type)
+        elif key.lower() not in resource_type.names and not quirks.name_is_a_path(key):
+            raise InvalidPath(f"{resource_type.name} has no such attribute.", place=f"{inner.place}.{key[:200]}")
         elif key.lower() != "schemas":
             yield from _parse_path(inner, key, resource_type, explicit=False)
 
@@ -130,7 +134,7 @@ def _parse_path(operation: _Operation, text: str, resource_type: ResourceType, *
         _check_schemas(operation, resource_type, place)
         return
     if change.target.attribute.read_only or leaf.read_only:
-        if explicit:
+        if explicit or not any(map(quirks.read_only_among_others, (change.target.attribute, leaf))):
             raise Mutability("This attribute is read-only.", place=place)
         return
     if leaf.mutability is table.Mutability.IMMUTABLE and change.target.sub is not None:
@@ -182,19 +186,15 @@ def _bind_at(place: str, inner: Filter, target: Target) -> Condition:
 
 
 def _template(target: Target, inner: Filter) -> Mapping[str, Any] | None:
-    """The value to create when an equality on `type` or `primary` selects none (Q3, Q4, Q5).
-
-    RFC 7644 section 3.5.2.3 says noTarget; Entra never creates the value first, it counts on this.
-    """
+    """The value to start from when the filter selects none; None where that is noTarget."""
     element: dict[str, Any] = {}
     for part in inner.parts if isinstance(inner, And) else (inner,):
         if not isinstance(part, Comparison) or part.operator is not Operator.EQ or part.value is None:
             return None
         sub = target.attribute.sub(part.path.name)
-        if sub is None or sub.name not in ("type", "primary"):
-            return None
+        assert sub is not None, "the filter is bound"
         element[sub.name] = quirks.truth_as_text(sub, part.value)
-    return element
+    return quirks.value_described_by_its_filter(element)
 
 
 def _with_value(change: Change, operation: _Operation) -> Iterator[Change]:
@@ -207,7 +207,7 @@ def _with_value(change: Change, operation: _Operation) -> Iterator[Change]:
             raise Mutability("This attribute is required and cannot be removed.", place=place)
         yield replace(change, value=_listed(change, operation))
         return
-    value = _canonical(change, quirks.empty_value_unassigns(change.target.leaf, operation.value))
+    value = _canonical(change, operation.value)
     if value is not None:
         yield replace(change, value=value)
     elif change.op is Op.REPLACE:
@@ -221,7 +221,7 @@ def _listed(change: Change, operation: _Operation) -> Any:
     attribute = change.target.attribute
     if not attribute.multi_valued or change.condition is not None or change.target.sub is not None:
         return None
-    if operation.value is None:
+    if operation.value is None or not quirks.value_names_what_to_remove(attribute):
         return None
     listed = quirks.one_value_for_many(attribute, operation.value)
     if not isinstance(listed, list):
@@ -247,7 +247,8 @@ def _member_change(change: Change, operation: _Operation) -> Change:
         if change.op is not Op.REMOVE:
             raise Mutability("Members are added and removed, not edited.", place=change.place)
         return change
-    if change.op is Op.REMOVE and not operation.has_value:
+    named = quirks.value_names_what_to_remove(change.target.attribute)
+    if change.op is Op.REMOVE and not (operation.has_value and named):
         return change
     value = quirks.one_value_for_many(change.target.attribute, operation.value)
     if change.op is Op.REMOVE and not isinstance(value, list):
