@@ -122,6 +122,13 @@ class Conflict(Refusal):
     status, code = 409, "conflict"
 
 
+class StalePlan(Conflict):
+    """What was planned is not what would happen now."""
+
+    code = "stale-plan"
+    hint = "Plan the change again, look at the difference, and apply the new plan."
+
+
 class Unauthenticated(Refusal):
     """No credential, or none that is known here."""
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from doorlist.domain.directory import fold
+from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.levels import Level, Policy
 from doorlist.domain.tenancy import Administrator, Plan
 from doorlist.service import clock, finding, sharing, tenants, workspaces
-from doorlist.store import access, groups, organizations, retention
+from doorlist.store import access, groups, organizations, retention, users
+from doorlist.store.audit import Entry
 from doorlist.store.db import Database
 from doorlist.store.grants import Put
+from doorlist.store.users import UserRow
 
 OPERATOR = Administrator(name="root", source="cli")
 
@@ -73,8 +76,26 @@ class Company:
         """What provisioning does when a directory removes members; returns the number of levels kept."""
         ids, at = [self.people[person] for person in people], clock.now()
         async with self.database.transaction() as connection:
-            await groups.remove_members(connection, self.org_id, self.groups[group], ids, now=at)
-            return await retention.retain_after_leaving(connection, self.org_id, self.groups[group], ids, at)
+            left = await groups.remove_members(connection, self.org_id, self.groups[group], ids, now=at)
+            return await retention.retain_after_leaving(connection, self.org_id, self.groups[group], left, at)
+
+    async def set_active(self, person: str, *, active: bool) -> None:
+        """What provisioning does when a directory deactivates or reactivates a person."""
+        at, identifier = clock.now(), self.people[person]
+        async with self.database.transaction() as connection:
+            await users.update_user(
+                connection,
+                UserRow(person, fold(person), None, person, active, "{}", "{}"),
+                org_id=self.org_id,
+                connection_id=await organizations.default_connection(connection, self.org_id),
+                identifier=identifier,
+                version=await connection.fetchval("select version from users where id = $1", identifier),
+                transition="reactivated" if active else "deactivated",
+                entry=Entry.of(
+                    Event(Action.USER_CHANGED, TargetKind.USER, identifier, Actor("test", "", "test"), identifier)
+                ),
+                now=at,
+            )
 
     async def grant(
         self, group: str, level: Level, workspace: str, folder: str = "", *, policy: Policy | None = None

@@ -56,18 +56,34 @@ async def grant_group(
     Members who had kept something of this group there follow the grant from now on.
     Raises `PlanTooLow`, `BadInput` above editor, `Forbidden`, `NotFound`.
     """
+    async with database.transaction() as connection:
+        return await grant_group_in(
+            connection, administrator, org_id, resource_id=resource_id, group_id=group_id, level=level, policy=policy
+        )
+
+
+async def grant_group_in(
+    connection: Connection,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    resource_id: UUID,
+    group_id: UUID,
+    level: Level,
+    policy: Policy | None = None,
+) -> Put:
+    """As `grant_group`, in a transaction of the caller."""
     if level > GROUP_CEILING:
         raise BadInput(f"Groups carry at most the level {GROUP_CEILING.label}.", place="level")
-    async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        _require_provisioning_plan(act.place)
-        group = await _lock_group(connection, org_id, group_id)
-        put = await _put(connection, act, group, level=level, policy=policy)
-        if put.changed:
-            await grants.supersede_retained_of_members(
-                connection, org_id, resource_ids=[resource_id], group_ids=[group_id], now=act.at
-            )
-            await _tell_granted(connection, act, group, put)
+    act = await begin(connection, administrator, org_id, resource_id)
+    _require_provisioning_plan(act.place)
+    group = await _lock_group(connection, org_id, group_id)
+    put = await _put(connection, act, group, level=level, policy=policy)
+    if put.changed:
+        await grants.supersede_retained_of_members(
+            connection, org_id, resource_ids=[resource_id], group_ids=[group_id], now=act.at
+        )
+        await _tell_granted(connection, act, group, put)
     return put
 
 
@@ -85,17 +101,32 @@ async def grant_person(
     Raises `Forbidden` for a level above the own one, before or after; `NotFound`.
     """
     async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        _require_within(act.own, level)
-        if await roster.find_person(connection, org_id, user_id) is None:
-            raise NotFound("There is no such person.", place="user")
-        person = Principal("user", user_id)
-        put = await _put(connection, act, person, level=level, policy=None)
-        if put.before is not None:
-            _require_within(act.own, put.before[0])
-        lifted = await exclusions.lift(connection, org_id, resource_id=resource_id, user_id=user_id, now=act.at)
-        if put.changed or lifted:
-            await _tell_granted(connection, act, person, put)
+        return await grant_person_in(
+            connection, administrator, org_id, resource_id=resource_id, user_id=user_id, level=level
+        )
+
+
+async def grant_person_in(
+    connection: Connection,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    resource_id: UUID,
+    user_id: UUID,
+    level: Level,
+) -> Put:
+    """As `grant_person`, in a transaction of the caller."""
+    act = await begin(connection, administrator, org_id, resource_id)
+    _require_within(act.own, level)
+    if await roster.find_person(connection, org_id, user_id) is None:
+        raise NotFound("There is no such person.", place="user")
+    person = Principal("user", user_id)
+    put = await _put(connection, act, person, level=level, policy=None)
+    if put.before is not None:
+        _require_within(act.own, put.before[0])
+    lifted = await exclusions.lift(connection, org_id, resource_id=resource_id, user_id=user_id, now=act.at)
+    if put.changed or lifted:
+        await _tell_granted(connection, act, person, put)
     return put
 
 
@@ -114,15 +145,30 @@ async def ungrant_group(
     `NotFound` where the group has no grant, `Forbidden`.
     """
     async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        group = await _lock_group(connection, org_id, group_id)
-        removed = await _remove(connection, act, group)
-        kept = 0
-        if members is Policy.KEEP:
-            kept = await grants.retain_members(
-                connection, org_id, group_id=group_id, resource_id=resource_id, level=removed.level, now=act.at
-            )
-        await _tell_ungranted(connection, act, group, removed, members=members, kept=kept)
+        return await ungrant_group_in(
+            connection, administrator, org_id, resource_id=resource_id, group_id=group_id, members=members
+        )
+
+
+async def ungrant_group_in(
+    connection: Connection,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    resource_id: UUID,
+    group_id: UUID,
+    members: Policy,
+) -> Ungranted:
+    """As `ungrant_group`, in a transaction of the caller."""
+    act = await begin(connection, administrator, org_id, resource_id)
+    group = await _lock_group(connection, org_id, group_id)
+    removed = await _remove(connection, act, group)
+    kept = 0
+    if members is Policy.KEEP:
+        kept = await grants.retain_members(
+            connection, org_id, group_id=group_id, resource_id=resource_id, level=removed.level, now=act.at
+        )
+    await _tell_ungranted(connection, act, group, removed, members=members, kept=kept)
     return Ungranted(removed.level, kept)
 
 
@@ -131,11 +177,18 @@ async def ungrant_person(
 ) -> Ungranted:
     """Take a person's own grant away; what groups give stays. Raises `NotFound`, `Forbidden`."""
     async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        person = Principal("user", user_id)
-        removed = await _remove(connection, act, person)
-        _require_within(act.own, removed.level)
-        await _tell_ungranted(connection, act, person, removed)
+        return await ungrant_person_in(connection, administrator, org_id, resource_id=resource_id, user_id=user_id)
+
+
+async def ungrant_person_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, resource_id: UUID, user_id: UUID
+) -> Ungranted:
+    """As `ungrant_person`, in a transaction of the caller."""
+    act = await begin(connection, administrator, org_id, resource_id)
+    person = Principal("user", user_id)
+    removed = await _remove(connection, act, person)
+    _require_within(act.own, removed.level)
+    await _tell_ungranted(connection, act, person, removed)
     return Ungranted(removed.level, 0)
 
 
@@ -166,20 +219,25 @@ async def remove_person(
     `Forbidden` where a direct grant is above the own level.
     """
     async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        inside = act.place.kind == "workspace"
-        direct = await access.delete_direct(
-            connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
-        )
-        _require_within(act.own, max((path.level for path in direct), default=0))
-        kept = await retention.delete_retained(
-            connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
-        )
-        remaining = await access.group_paths(
-            connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside
-        )
-        if direct or kept:
-            await act.tell(connection, Action.PERSON_REMOVED, _removal(user_id, direct=direct, kept=kept))
+        return await remove_person_in(connection, administrator, org_id, resource_id=resource_id, user_id=user_id)
+
+
+async def remove_person_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, resource_id: UUID, user_id: UUID
+) -> PersonRemoved:
+    """As `remove_person`, in a transaction of the caller."""
+    act = await begin(connection, administrator, org_id, resource_id)
+    inside = act.place.kind == "workspace"
+    direct = await access.delete_direct(
+        connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
+    )
+    _require_within(act.own, max((path.level for path in direct), default=0))
+    kept = await retention.delete_retained(
+        connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside, now=act.at
+    )
+    remaining = await access.group_paths(connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside)
+    if direct or kept:
+        await act.tell(connection, Action.PERSON_REMOVED, _removal(user_id, direct=direct, kept=kept))
     return PersonRemoved(len(direct), len(kept), tuple(remaining))
 
 

@@ -87,27 +87,34 @@ async def change_settings(
 
     The plan is for owners, the rest for owners and admins. Raises `Forbidden`, `NotFound`.
     """
+    async with database.transaction() as connection:
+        return await change_settings_in(connection, administrator, org_id, settings)
+
+
+async def change_settings_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, settings: Settings
+) -> Organization:
+    """As `change_settings`, in a transaction of the caller."""
     at = clock.now()
     wanted = {name: value for name, value in asdict(settings).items() if value is not None}
-    async with database.transaction() as connection:
-        await require_manager(connection, administrator, org_id)
-        if settings.plan is not None:
-            await require_owner(connection, administrator, org_id)
-        present = await _present(connection, org_id)
-        before = {name: getattr(present, name) for name in wanted if getattr(present, name) != wanted[name]}
-        if not before:
-            return present
-        changed = await organizations.change(
-            connection,
-            org_id,
-            plan=settings.plan or present.plan,
-            removal_policy=settings.removal_policy or present.removal_policy,
-            members_create_workspaces=wanted.get("members_create_workspaces", present.members_create_workspaces),
-            scim_enabled=wanted.get("scim_enabled", present.scim_enabled),
-        )
-        after = {name: wanted[name] for name in before}
-        event = _change_event(administrator, org_id, clock.new_id(at), before=before, after=after)
-        await audit.append(connection, org_id, event, at=at)
+    await require_manager(connection, administrator, org_id)
+    if settings.plan is not None:
+        await require_owner(connection, administrator, org_id)
+    present = await _present(connection, org_id)
+    before = {name: getattr(present, name) for name in wanted if getattr(present, name) != wanted[name]}
+    if not before:
+        return present
+    changed = await organizations.change(
+        connection,
+        org_id,
+        plan=settings.plan or present.plan,
+        removal_policy=settings.removal_policy or present.removal_policy,
+        members_create_workspaces=wanted.get("members_create_workspaces", present.members_create_workspaces),
+        scim_enabled=wanted.get("scim_enabled", present.scim_enabled),
+    )
+    after = {name: wanted[name] for name in before}
+    event = _change_event(administrator, org_id, clock.new_id(at), before=before, after=after)
+    await audit.append(connection, org_id, event, at=at)
     return changed
 
 

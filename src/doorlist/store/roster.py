@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from doorlist.domain.levels import Role
+from doorlist.domain.tenancy import Plan
 from doorlist.store.db import Connection
 
 _INSERT_PERSON = """
@@ -43,6 +44,19 @@ _LOCK_GROUPS = """
 select id, display_name, display_key
   from groups where org_id = $1 and display_key = any($2::text[]) and deleted_at is null
  order by id for share
+"""
+
+_LOCK_KEEPER = """
+select g.display_name,
+       (select c.name from connections c
+         where c.org_id = g.org_id and c.id = g.connection_id and o.scim_enabled and o.plan = $3
+           and exists (select from tokens t
+                        where t.org_id = c.org_id and t.connection_id = c.id and t.revoked_at is null
+                          and (t.expires_at is null or t.expires_at > $4))) as managed_by
+  from groups g
+  join organizations o on o.org_id = g.org_id
+ where g.org_id = $1 and g.id = $2 and g.deleted_at is null
+   for update of g
 """
 
 _LIST_PEOPLE = """
@@ -104,6 +118,14 @@ class SomeGroup:
     id: UUID
     display_name: str
     display_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A live group and the directory that manages it; None for a local or detached one."""
+
+    display_name: str
+    managed_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +219,14 @@ async def lock_group(connection: Connection, org_id: UUID, group_id: UUID) -> So
     """The live group of that id; its members stay as they are until the transaction ends."""
     row = await connection.fetchrow(_LOCK_GROUP, org_id, group_id)
     return None if row is None else SomeGroup(**row)
+
+
+async def lock_keeper(
+    connection: Connection, org_id: UUID, group_id: UUID, *, plan: Plan, now: datetime
+) -> Keeper | None:
+    """Who manages a live group, given the plan that provisioning needs; nobody else changes it until the end."""
+    row = await connection.fetchrow(_LOCK_KEEPER, org_id, group_id, plan.value, now)
+    return None if row is None else Keeper(**row)
 
 
 async def lock_groups(connection: Connection, org_id: UUID, keys: Sequence[str]) -> list[SomeGroup]:
