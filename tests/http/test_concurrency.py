@@ -30,6 +30,15 @@ async def test_parallel_changes_of_one_person_are_all_kept(directory: Directory)
     assert after["meta"]["version"] == f'W/"{1 + len(names)}"'
 
 
+async def test_forty_writers_of_one_person_all_get_through(directory: Directory) -> None:
+    path = f"/Users/{(await directory.user('ana'))['id']}"
+    answers = await asyncio.gather(
+        *(directory.patch(path, {"op": "replace", "path": "title", "value": str(number)}) for number in range(40))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert (await directory.call("GET", path)).json()["meta"]["version"] == 'W/"41"'
+
+
 async def test_of_two_writers_with_the_same_tag_one_is_refused(directory: Directory) -> None:
     path = f"/Users/{(await directory.user('ana'))['id']}"
     answers = await asyncio.gather(

@@ -1,6 +1,7 @@
 """SCIM verbs for people: create, replace, patch, delete. Each is a check, one transaction and its audit event.
 
-A write of one person is optimistic: read, change in memory, write if the version is still the same, else again.
+A write of one person is optimistic: read, change in memory, write if the version is still the same, else again;
+who loses several times queues for the row's lock.
 SCIM never touches grants; deactivation holds what a person had retained (see docs/explanation/access-model.md).
 """
 
@@ -42,6 +43,7 @@ from doorlist.store.reading import find, users_table
 from doorlist.store.users import UserRow
 
 _ATTEMPTS: Final = 20
+_OPTIMISTIC: Final = 3
 Document = dict[str, Any]
 
 
@@ -110,7 +112,7 @@ async def _bury(database: Database, call: Call, identifier: UUID, versions: Vers
         before = await users.groups_of(connection, org_id, identifier)
         if before:
             await group_rows.lock_many(connection, org_id, before)
-        version = await users.lock_for_deletion(connection, org_id, connection_id, identifier)
+        version = await users.lock(connection, org_id, connection_id, identifier)
         if version is None:
             raise missing(USER_TYPE)
         versions.check(version)
@@ -138,11 +140,18 @@ async def _change(
         async with database.reading() as connection:
             return await _attempt(connection, call, identifier, versions, change)
 
-    for _ in range(_ATTEMPTS):
+    async def queue() -> Outcome | None:
+        async with database.transaction() as connection:
+            await users.lock(connection, call.caller.org_id, call.caller.connection_id, identifier)
+            return await _attempt(connection, call, identifier, versions, change)
+
+    for _ in range(_OPTIMISTIC):
         outcome = await database.retrying(attempt)
         if outcome is not None:
             return outcome
-    raise Unavailable("The person was being changed by others all the while.")
+    outcome = await database.retrying(queue)
+    assert outcome is not None, "nobody is faster than the holder of the lock"
+    return outcome
 
 
 async def _attempt(
