@@ -170,7 +170,10 @@ async def groups_of(connection: Connection, org_id: UUID, identifier: UUID) -> l
 
 
 async def lock(connection: Connection, org_id: UUID, connection_id: UUID, identifier: UUID) -> int | None:
-    """Lock a person: nobody else changes it, no group can add it. Its version, or None where there is no such person."""
+    """Lock a person, so that nobody else changes it and no group can add it.
+
+    Its version, or None where there is no such person.
+    """
     version: int | None = await connection.fetchval(
         """select version from users
             where org_id = $1 and connection_id = $2 and id = $3 and deleted_at is null for update""",
