@@ -92,6 +92,16 @@ async def test_import_share_and_export(doorlist: Commands, database: Database, t
     assert (answer["level"], answer["winning"]["group"]) == ("editor", "Designers")
     assert "Remove ana@acme.example from Designers" in await doorlist("access", "explain", *home)
     assert (await doorlist.json("access", "explain", *home, "--at", "2020-01-01"))["level"] == "none"
+    change = ("ungrant", *where, "--group", "designers", "--remove-members")
+    planned = await doorlist.json("access", "plan", *change)
+    assert (planned["lost"], planned["lines"][0]["before"], planned["lines"][0]["after"]) == (1, "viewer", "none")
+    assert "stale" not in await doorlist("access", "plan", *change)
+    assert "has changed" in await doorlist("access", "apply", *change, "--hash", "0", code=1)
+    assert (await doorlist.json("access", "apply", *change, "--hash", planned["plan_hash"]))["lost"] == 1
+    await doorlist("access", "grant", *where, "--group", "designers", "--level", "viewer")
+    await doorlist("access", "exclude", *where, "--user", "ana@acme.example")
+    assert await doorlist.json("access", "who", *where) == []
+    await doorlist("access", "include", *where, "--user", "ana@acme.example")
     assert "--keep-members or --remove-members" in await doorlist(
         "access", "ungrant", *where, "--group", "designers", code=1
     )

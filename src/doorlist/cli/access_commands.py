@@ -9,19 +9,20 @@ import typer
 from doorlist.cli.acting import Folder, Org, Workspace, operator, parse_level
 from doorlist.cli.listing import Columns, Form, print_rows
 from doorlist.cli.output import emit_json, say
+from doorlist.cli.planning_commands import apply, plan
 from doorlist.cli.question_commands import ACCESS, Csv, Person, explain, what, who
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.domain.levels import Level, Policy
 from doorlist.errors import BadInput
-from doorlist.service import finding, insight, sharing
+from doorlist.service import excluding, finding, insight, sharing
 from doorlist.service.sharing import PersonRemoved, Ungranted
 from doorlist.store.grants import Put
 from doorlist.store.retention import RetainedLine
 
 app = typer.Typer()
-for question in (who, what, explain):
-    app.command()(question)
+for command in (who, what, explain, plan, apply):
+    app.command()(command)
 
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="A group, by name or id.")]
 User = Annotated[str | None, typer.Option("--user", metavar="USER_NAME", help="A person, by user name or id.")]
@@ -129,6 +130,44 @@ def retained(
 
 
 @app.command()
+def exclude(
+    org: Org,
+    *,
+    user: Person,
+    workspace: Workspace,
+    folder: Folder = "",
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Let what groups give a person in one place count nothing; a direct grant there lifts it."""
+    done = run(_exclude(settings(data, database_url), (org, workspace, folder), user, lift=False))
+    if json:
+        emit_json({"excluded": done})
+    else:
+        say(f"{user} is excluded on {_spelled(workspace, folder)}.")
+
+
+@app.command()
+def include(
+    org: Org,
+    *,
+    user: Person,
+    workspace: Workspace,
+    folder: Folder = "",
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Lift an exclusion: what groups give the person there counts again."""
+    run(_exclude(settings(data, database_url), (org, workspace, folder), user, lift=True))
+    if json:
+        emit_json({"excluded": False})
+    else:
+        say(f"{user} is no longer excluded on {_spelled(workspace, folder)}.")
+
+
+@app.command()
 def remove(
     org: Org,
     *,
@@ -148,6 +187,9 @@ def remove(
     for path in done.remaining:
         where = _spelled(path.workspace, path.folder)
         say(f"  still {Level(path.level).label} on {where} by the group {path.group_name}")
+    if done.remaining:
+        say("To end that: remove the person from the group in the directory, take the group's grant away")
+        say("(doorlist access plan ungrant shows the effect), or exclude the person (doorlist access exclude).")
 
 
 async def _export(config: Settings, org: str, form: Form) -> None:
@@ -206,6 +248,18 @@ async def _remove_retained(config: Settings, where: tuple[str, str, str], user: 
         place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
         user_id = (await finding.person(database, org_id, user)).id
         return await sharing.remove_retained(database, operator(), org_id, resource_id=place.id, user_id=user_id)
+
+
+async def _exclude(config: Settings, where: tuple[str, str, str], user: str, *, lift: bool) -> bool:
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, where[0])).org_id
+        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+        user_id = (await finding.person(database, org_id, user)).id
+        ids = {"resource_id": place.id, "user_id": user_id}
+        if lift:
+            await excluding.lift_exclusion(database, operator(), org_id, **ids)
+            return False
+        return await excluding.exclude_person(database, operator(), org_id, **ids)
 
 
 async def _remove(config: Settings, where: tuple[str, str, str], user: str) -> PersonRemoved:
