@@ -298,8 +298,8 @@ def bulk_response(results: list[Result], *, base: str) -> dict[str, Any]:
 def _bulk_result(result: Result, base: str) -> dict[str, Any]:
     operation = result.operation
     shown: dict[str, Any] = {
-        "method": operation.method if operation else result.raw.get("method"),
-        "bulkId": operation.bulk_id if operation else result.raw.get("bulkId"),
+        "method": operation.method if operation else _text(result.raw.get("method")),
+        "bulkId": operation.bulk_id if operation else _text(result.raw.get("bulkId")),
         "status": str(result.status),
     }
     if result.stored is not None and result.endpoint is not None:
@@ -310,6 +310,11 @@ def _bulk_result(result: Result, base: str) -> dict[str, Any]:
     if result.refusal is not None:
         shown["response"] = msgspec.json.decode(render_error(result.refusal))
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _text(value: Any) -> str | None:
+    """What a malformed operation says, where it can be said back."""
+    return value[:200] if isinstance(value, str) else None
 
 
 def _tag(stored: Stored | None) -> Headers:
