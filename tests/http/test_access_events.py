@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from doorlist.domain.levels import Level, Policy
-from doorlist.service import insight, sharing, tenants, workspaces
+from doorlist.errors import BadInput
+from doorlist.service import insight, resolving, sharing, tenants, workspaces
 from doorlist.store.db import Database
 from tests.http.conftest import GROUP_URN, OPERATOR, USER_URN, Directory
 
@@ -248,3 +249,63 @@ async def test_two_owners_who_leave_at_once_leave_no_place_without_one(office: S
     answers = await asyncio.gather(*(directory.patch(f"/Users/{person}", off) for person in people))
     assert {answer.status_code for answer in answers} <= {200, 204}
     assert await _promotions(office) == [("owner-left", "owner@example.com")]
+
+
+async def _decide(office: Sharing, kind: str, decision: str) -> int:
+    """Decide about the one item that waits, of that kind."""
+    items = await resolving.list_items(office.database, OPERATOR, office.org_id)
+    assert [item.kind for item in items] == [kind]
+    return await resolving.resolve(office.database, OPERATOR, office.org_id, item_id=items[0].id, decision=decision)
+
+
+@pytest.mark.parametrize(("decision", "left"), [("confirm", 1), ("drop", 0)])
+async def test_what_was_held_counts_again_when_somebody_says_so(
+    office: Sharing, directory: Directory, decision: str, left: int
+) -> None:
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    await _leave(directory, group, ana)
+    for active in (False, True):
+        await directory.patch(f"/Users/{ana}", {"op": "Replace", "path": "active", "value": active})
+    assert await office.access() == set()
+    with pytest.raises(BadInput):
+        await _decide(office, "held-access", "attach")
+    assert await _decide(office, "held-access", decision) == 1
+    assert len(await office.access()) == left
+    assert await resolving.list_items(office.database, OPERATOR, office.org_id) == []
+
+
+async def test_a_group_that_returns_under_its_external_id_is_offered_its_grants(
+    office: Sharing, directory: Directory
+) -> None:
+    ana, ben = (await directory.user("ana"))["id"], (await directory.user("ben"))["id"]
+    group = (await directory.group("Design", ana, externalId="g-1"))["id"]
+    await office.grant(await office.folder(), group, Level.EDITOR)
+    await directory.call("DELETE", f"/Groups/{group}")
+    await directory.group("Design", ben, externalId="g-2")
+    assert await resolving.list_items(office.database, OPERATOR, office.org_id) == [], "never by name"
+    await directory.group("Design again", ana, ben, externalId="g-1")
+    assert {name for name, *_ in await office.access()} == {"ana"}
+    assert await _decide(office, "parked-grants", "attach") == 1
+    assert {name for name, *_ in await office.access()} == {"ana", "ben"}
+    assert await office.kept() == [], "what ana had kept is a live path again"
+
+
+async def test_a_person_who_returns_under_the_external_id_gets_the_old_access_back_when_an_administrator_says_so(
+    office: Sharing, directory: Directory
+) -> None:
+    ana = (await directory.user("ana", externalId="a"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    folders = [await office.folder("Own"), await office.folder("Kept")]
+    await sharing.grant_person(
+        office.database, OPERATOR, office.org_id, resource_id=folders[0], user_id=UUID(ana), level=Level.EDITOR
+    )
+    await office.grant(folders[1], group, Level.VIEWER)
+    await _leave(directory, group, ana)
+    before = await office.access()
+    await directory.call("DELETE", f"/Users/{ana}")
+    await directory.user("ana", externalId="a")
+    assert await office.access() == set()
+    assert await _decide(office, "returning-person", "restore") == 2
+    assert await office.access() == before

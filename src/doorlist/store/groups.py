@@ -30,12 +30,21 @@ class GroupRow:
     search: str
 
 
+# A group that comes back, known by its external id, raises an attention item: its parked grants can be given to it.
 _INSERT: Final = """
 with made as (
     insert into groups (org_id, id, connection_id, display_name, display_key, external_id, doc, search,
                         created_at, modified_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $9)
-    returning org_id, id)
+    returning org_id, id),
+raised as (
+    insert into attention_items (org_id, id, kind, target_kind, target_id, detail, raised_at)
+    select d.org_id, gen_random_uuid(), 'parked-grants', 'group', made.id,
+           jsonb_build_object('parked', d.id, 'name', d.display_name), $9
+      from made
+      join groups d on d.org_id = made.org_id and d.connection_id = $3 and d.external_id = $6
+                   and d.deleted_at > $9::timestamptz - interval '30 days'
+     where exists (select from grants g where g.org_id = d.org_id and g.principal_id = d.id))
 insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
 select org_id, $9, $10, $11, $12, $13, 'group', id, $14, $15::jsonb from made
 """

@@ -25,13 +25,23 @@ class UserRow:
     search: str
 
 
+# A person who comes back, known by the external id, raises an attention item: the old access can be given back.
 _INSERT: Final = """
 with made as (
     insert into users (org_id, id, connection_id, user_name, user_name_key, external_id, display_name, active,
                        inactive_since, doc, search, created_at, modified_at)
     values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), case when not $8 then $11::timestamptz end, $9, $10::jsonb,
             $11, $11)
-    returning org_id, id)
+    returning org_id, id),
+raised as (
+    insert into attention_items (org_id, id, kind, target_kind, target_id, detail, raised_at)
+    select d.org_id, gen_random_uuid(), 'returning-person', 'user', made.id,
+           jsonb_build_object('buried', d.id, 'name', d.user_name), $11
+      from made
+      join users d on d.org_id = made.org_id and d.connection_id = $3 and d.external_id = $6
+                  and d.deleted_at > $11::timestamptz - interval '30 days'
+     where exists (select from grants g where g.org_id = d.org_id and g.principal_id = d.id)
+        or exists (select from retained r where r.org_id = d.org_id and r.user_id = d.id))
 insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
 select org_id, $11, $12, $13, $14, $15, 'user', id, $16, $17::jsonb from made
 """
