@@ -137,3 +137,22 @@ async def test_wrong_usage_is_exit_code_two(doorlist: Commands) -> None:
     assert "none of viewer" in await doorlist("access", "grant", *options, "--user", "a", "--level", "boss", code=2)
     await doorlist("access", "grant", *options, "--level", "viewer", code=2)
     await doorlist("org", "create", "A", "--owner", "a@b.example", "--plan", "gold", code=2)
+
+
+async def test_the_audit_log_and_what_waits_for_a_decision(doorlist: Commands, database: Database) -> None:
+    company = await Company.create(database)
+    await company.workspace("Design")
+    listed = await doorlist.json("audit", "list", "--org", "acme")
+    assert [event["action"] for event in listed] == ["workspace.created", "organization.created"]
+    assert listed[0]["change"]["name"] == "Design"
+    assert await doorlist.json("audit", "seal", "--org", "acme") == {"sealed": 2}
+    assert await doorlist.json("audit", "verify", "--org", "acme") == {"sealed": 2, "unsealed": 0, "faults": []}
+    async with database.transaction() as connection:
+        await connection.execute("alter table audit_events disable trigger all")
+        await connection.execute("delete from audit_events where link = 1")
+    process = await doorlist("audit", "verify", "--org", "acme", code=1)
+    assert process == "", "what is wrong is on standard output"
+    assert await doorlist.json("attention", "list", "--org", "acme") == []
+    assert "Nothing waits" in await doorlist("attention", "list", "--org", "acme")
+    unknown = "00000000-0000-7000-8000-000000000000"
+    assert "no such item" in await doorlist("attention", "resolve", unknown, "confirm", "--org", "acme", code=1)

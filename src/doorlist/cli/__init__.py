@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "workspace": ("doorlist.cli.workspace_commands", "Create, list and upgrade workspaces."),
     "folder": ("doorlist.cli.folder_commands", "Create folders in a workspace."),
     "access": ("doorlist.cli.access_commands", "Show and export who reaches what, grant and take away."),
+    "attention": ("doorlist.cli.attention_commands", "Show and decide what waits for an administrator."),
+    "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
     "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),

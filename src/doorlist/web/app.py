@@ -1,13 +1,14 @@
 """The application of one serving process: SCIM on the hot path, everything else through Starlette.
 
 `create_app` is the factory that the server calls; it reads the settings from the environment. The lifespan opens the
-pool and starts the two background tasks: credential announcements and the request log.
+pool and starts the background tasks: credential announcements, the request log and the seals of the audit log.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from doorlist.config import Settings, load
 from doorlist.errors import Unavailable
+from doorlist.service.auditing import seal_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
 from doorlist.web.auth import Authenticator
@@ -51,9 +53,13 @@ class App:
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         authenticator.start()
         log.start()
+        sealer = asyncio.create_task(seal_for_ever(database))
         try:
             yield
         finally:
+            sealer.cancel()
+            with suppress(asyncio.CancelledError):
+                await sealer
             await authenticator.close()
             await log.close()
             await database.close()
