@@ -144,15 +144,14 @@ def _refuse_repeated_names(body: bytes, content: Any) -> None:
 
 
 def _names(content: Any) -> int:
-    count, unseen = 0, [content]
-    while unseen:
-        item = unseen.pop()
-        if isinstance(item, dict):
+    """The names in all objects of decoded JSON; the list grows while it is gone through, as deep as it may be."""
+    count, found = 0, [content]
+    for item in found:
+        if type(item) is dict:
             count += len(item)
-            item = item.values()
-        elif not isinstance(item, list):
-            continue
-        unseen.extend(part for part in item if isinstance(part, dict | list))
+            found += item.values()
+        elif type(item) is list:
+            found += item
     return count
 
 
