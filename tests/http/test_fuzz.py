@@ -198,12 +198,14 @@ async def test_bulk_answers_every_operation(directory: Directory, operations: li
         assert "response" in result or int(result["status"]) < 300
 
 
-@pytest.mark.parametrize("depth", [50, 500, 900, 5_000])
+@pytest.mark.parametrize("depth", [5, 50, 100, 500, 900, 5_000])
 @pytest.mark.parametrize("path", ["/Users", "/Users/.search", "/Bulk", "/.search", f"/Users/{NOBODY}"])
 async def test_deep_nesting_is_no_fault(directory: Directory, path: str, depth: int) -> None:
     nested = '{"a":' * depth + "1" + "}" * depth
     urns = json.dumps([USER_URN, GROUP_URN, PATCH_URN, BULK_URN, SEARCH_URN, ENTERPRISE_URN])
-    operation = f'{{"op":"add","path":"name","value":{nested},"method":"POST","bulkId":"1","data":{nested}}}'
+    where = "/Users" if path == "/Bulk" else "name"
+    person = f'{{"schemas":{urns},"userName":"bulkId:2","name":{nested}}}'
+    operation = f'{{"op":"add","path":"{where}","value":{nested},"method":"POST","bulkId":"1","data":{person}}}'
     for twice in ("", ',"x":1,"x":2'):
         body = f'{{"schemas":{urns},"userName":"ana","name":{nested},"Operations":[{operation}]{twice}}}'
         method = "PATCH" if path.endswith(NOBODY) else "POST"

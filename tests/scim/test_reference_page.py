@@ -14,6 +14,7 @@ from doorlist.scim.condition import bind
 from doorlist.scim.core import RESOURCE_TYPES, USER_TYPE
 from doorlist.scim.filter import parse_filter
 from doorlist.scim.patch import applying, parse_patch, parsing
+from doorlist.web import requests
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "scim.md").read_text()
 FILTERS = PAGE.partition("### Filters\n\n```\n")[2].partition("```")[0].splitlines()
@@ -52,6 +53,7 @@ def test_the_patch_of_the_page_is_understood() -> None:
         f"| values of one attribute | {resource.MAX_VALUES:,} ",
         f"{schema.LONGEST:,} characters",
         f"`displayName` {schema.LONGEST_KEY};",
+        f"{requests.MAX_NESTING} levels",
         f"| Bulk | {bulk.MAX_OPERATIONS:,} operations",
     ],
 )

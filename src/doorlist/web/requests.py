@@ -20,6 +20,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+MAX_NESTING: Final = 64
 _BODY_SECONDS: Final = 60
 _MAX_PARAMETERS: Final = 50
 _READ_AS_JSON: Final = frozenset({"application/scim+json", "application/json"})
@@ -144,15 +145,20 @@ def _refuse_repeated_names(body: bytes, content: Any) -> None:
 
 
 def _names(content: Any) -> int:
-    """The names in all objects of decoded JSON; the list grows while it is gone through, as deep as it may be."""
-    count, found = 0, [content]
-    for item in found:
-        if type(item) is dict:
-            count += len(item)
-            found += item.values()
-        elif type(item) is list:
-            found += item
-    return count
+    """The names in all objects of decoded JSON, gone through level by level. Raises `InvalidSyntax` below the last."""
+    count, level = 0, [content]
+    for _ in range(MAX_NESTING):
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                count += len(item)
+                below += item.values()
+            elif type(item) is list:
+                below += item
+        if not below:
+            return count
+        level = below
+    raise InvalidSyntax(f"The body is nested more than {MAX_NESTING} deep.")
 
 
 def _pairs_once(pairs: list[tuple[str, Any]]) -> None:
