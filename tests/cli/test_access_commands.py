@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from doorlist.domain.levels import Level
 from doorlist.store.db import Database
 from tests.service.company import Company
 
@@ -156,3 +157,26 @@ async def test_the_audit_log_and_what_waits_for_a_decision(doorlist: Commands, d
     assert "Nothing waits" in await doorlist("attention", "list", "--org", "acme")
     unknown = "00000000-0000-7000-8000-000000000000"
     assert "no such item" in await doorlist("attention", "resolve", unknown, "confirm", "--org", "acme", code=1)
+
+
+async def test_places_and_people_are_taken_away_and_given_back(doorlist: Commands, database: Database) -> None:
+    company = await Company.create(database)
+    await company.person("ana")
+    await company.group("Designers", "ana")
+    await company.workspace("Design")
+    await company.grant("Designers", Level.EDITOR, "Design")
+    where, ana = ("--org", "acme", "--workspace", "design"), ("access", "what", "--org", "acme", "--user", "ana")
+    assert (await doorlist.json("place", "archive", *where))["changed"]
+    assert {line["level"] for line in await doorlist.json(*ana)} == {"viewer"}
+    assert (await doorlist.json("place", "unarchive", *where))["changed"]
+    assert (await doorlist.json("place", "delete", *where))["changed"]
+    assert await doorlist.json(*ana) == []
+    (gone,) = await doorlist.json("place", "deleted", "--org", "acme")
+    await doorlist("place", "restore", gone["id"], "--org", "acme")
+    assert len(await doorlist.json(*ana)) == 2
+    assert (await doorlist.json("people", "block", "ana", "--org", "acme"))["changed"]
+    assert await doorlist.json(*ana) == []
+    assert (await doorlist.json("people", "unblock", "ana", "--org", "acme"))["changed"]
+    assert (await doorlist.json("people", "role", "ana", "owner", "--org", "acme"))["changed"]
+    assert (await doorlist.json("place", "join", *where, "--as", "ana"))["changed"]
+    assert {line["level"] for line in await doorlist.json(*ana)} == {"owner"}
