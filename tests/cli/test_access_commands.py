@@ -180,3 +180,7 @@ async def test_places_and_people_are_taken_away_and_given_back(doorlist: Command
     assert (await doorlist.json("people", "role", "ana", "owner", "--org", "acme"))["changed"]
     assert (await doorlist.json("place", "join", *where, "--as", "ana"))["changed"]
     assert {line["level"] for line in await doorlist.json(*ana)} == {"owner"}
+    changes = await doorlist.json("access", "compare", "--org", "acme", "--from", "2020-01-01")
+    assert {(line["change"], line["before"], line["after"]) for line in changes} == {("gained", "none", "owner")}
+    reviewed = await doorlist.json("access", "review", "--org", "acme")
+    assert {(line["user_name"], line["way"], line["by"]) for line in reviewed} == {("ana", "direct", "ana")}

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doorlist.service import clock
+from doorlist.service import clock, insight
 from doorlist.store.db import Database
 from tests.properties.histories import Happening, History, happenings
 
@@ -23,3 +23,12 @@ async def test_access_as_of_every_event_is_what_it_was_then(database: Database, 
             recorded.append((clock.now(), await history.levels()))
     for moment, levels in recorded:
         assert await history.levels("effective_access_at($2)", moment) == levels
+    (first, before), (_, after) = recorded[0], recorded[-1]
+    compared = insight.compare(database, history.company.org_id, earlier=first)
+    lines = [(line.before, line.after) async for line in compared]
+    pairs = before.keys() | after.keys()
+    assert sorted(lines) == sorted(
+        (old, new) for pair in pairs if (old := before.get(pair, 0)) != (new := after.get(pair, 0))
+    )
+    reviewed = [line.level async for line in insight.review(database, history.company.org_id)]
+    assert sorted(reviewed) == sorted(after.values())

@@ -11,6 +11,7 @@ from doorlist.cli.listing import Columns, Form, print_rows
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.planning_commands import apply, plan
 from doorlist.cli.question_commands import ACCESS, Csv, Person, explain, what, who
+from doorlist.cli.report_commands import compare, review
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.domain.levels import Level, Policy
@@ -21,7 +22,7 @@ from doorlist.store.grants import Put
 from doorlist.store.retention import RetainedLine
 
 app = typer.Typer()
-for command in (who, what, explain, plan, apply):
+for command in (who, what, explain, plan, apply, compare, review):
     app.command()(command)
 
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="A group, by name or id.")]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
 
 from doorlist.cli.acting import As, Folder, Org, administrator, parse_level
-from doorlist.cli.listing import Columns, Form, print_rows
+from doorlist.cli.listing import Form, print_rows
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.question_commands import Csv
+from doorlist.cli.report_commands import CHANGES
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.domain.changes import (
@@ -57,15 +58,6 @@ GivenPolicy = Annotated[Policy | None, typer.Option("--policy", help="keep or re
 Members = Annotated[
     bool | None, typer.Option("--keep-members/--remove-members", help="For ungrant of a group: there is no default.")
 ]
-
-_LINES: Final[Columns[Line]] = {
-    "change": lambda line: line.kind,
-    "user_name": lambda line: line.user_name,
-    "workspace": lambda line: line.workspace,
-    "folder": lambda line: line.folder,
-    "before": lambda line: _named(line.before),
-    "after": lambda line: _named(line.after),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +144,7 @@ async def _print_lines(found: Plan) -> None:
         for line in found.lines:
             yield line
 
-    await print_rows(rows(), _LINES, Form.CSV)
+    await print_rows(rows(), CHANGES, Form.CSV)
 
 
 async def _run(

@@ -14,11 +14,13 @@ from uuid import UUID
 from doorlist.domain import explanation
 from doorlist.domain.explanation import Explanation
 from doorlist.errors import NotFound
-from doorlist.store import access, evidence, resources, retention, roster
+from doorlist.store import access, evidence, resources, retention, reviewing, roster
 from doorlist.store.access import AccessLine, Key, Page
 from doorlist.store.db import Database
+from doorlist.store.difference import Line
 from doorlist.store.resources import WorkspaceLine
 from doorlist.store.retention import RetainedLine
+from doorlist.store.reviewing import ReviewLine
 from doorlist.store.roster import GroupGrantLine, GroupLine, MemberLine, PersonLine
 
 _NOW: Final = datetime.max.replace(tzinfo=UTC)
@@ -76,6 +78,22 @@ async def page_of_what(
     """A page of `what`; the next one starts after the key that this one ends with."""
     async with database.reading() as connection:
         return await access.page_of_what(connection, org_id, user_id, after=after, limit=limit, at=at)
+
+
+async def compare(
+    database: Database, org_id: UUID, *, earlier: datetime, later: datetime | None = None
+) -> AsyncIterator[Line]:
+    """Who gained and who lost what between two moments, the later one now where it is not named."""
+    async with database.reporting() as connection:
+        async for line in reviewing.compare(connection, org_id, earlier=earlier, later=later or _NOW):
+            yield line
+
+
+async def review(database: Database, org_id: UUID) -> AsyncIterator[ReviewLine]:
+    """Every level with the way that decides it, for an access review."""
+    async with database.reporting() as connection:
+        async for line in reviewing.review(connection, org_id):
+            yield line
 
 
 async def explain(
