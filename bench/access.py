@@ -1,0 +1,194 @@
+"""Access at a hundred thousand people: the verbs of the product against the bare SQL that they cannot do without.
+
+`python -m bench.access [--scale 0.1]` makes a database, fills it, measures, prints a table, and removes everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+from uuid import UUID
+
+from doorlist.domain.changes import DeleteGroup, GrantGroup, UngrantGroup
+from doorlist.domain.levels import Level, Policy
+from doorlist.domain.tenancy import Administrator, Plan
+from doorlist.service import insight, planning, tenants
+from doorlist.store import access, migrate
+from doorlist.store.db import Connection, Database
+from doorlist.store.embedded import running
+
+OPERATOR = Administrator("bench", "cli")
+MOMENT = "2026-01-01T00:00:00Z"
+
+FILL = """
+select setseed(0.5);
+insert into users (org_id, id, user_name, user_name_key, display_name, active, doc, search, created_at, modified_at)
+select '{org}', gen_random_uuid(), 'person' || n, 'person' || n, 'Person ' || n, n % 50 > 0, '{{}}', '{{}}', '{at}',
+       '{at}'
+  from generate_series(1, {people}) n;
+insert into groups (org_id, id, display_name, display_key, doc, search, created_at, modified_at)
+select '{org}', gen_random_uuid(), 'group' || n, 'group' || n, '{{}}', '{{}}', '{at}', '{at}'
+  from generate_series(0, {groups} - 1) n;
+create temporary table p as select id, row_number() over () - 1 as n
+  from users where org_id = '{org}' and user_name like 'person%';
+create temporary table g as select id, substr(display_name, 6)::int as n from groups where org_id = '{org}';
+create unique index on p (n); create unique index on g (n); analyze p; analyze g;
+insert into group_members (org_id, group_id, user_id, added_at)
+select '{org}', g.id, p.id, '{at}' from g, p where g.n = 0;
+insert into group_members (org_id, group_id, user_id, added_at)
+select distinct '{org}'::uuid, g.id, p.id, '{at}'::timestamptz
+  from (select 1 + floor(random() * ({groups} - 1))::int as gn, floor(random() * {people})::int as pn
+          from generate_series(1, {memberships})) x join g on g.n = x.gn join p on p.n = x.pn;
+insert into resources (org_id, id, kind, workspace_id, name, name_key, plan, created_at)
+select '{org}', w, 'workspace', w, 'workspace' || n, 'workspace' || n, 'enterprise', '{at}'
+  from (select n, gen_random_uuid() as w from generate_series(1, {workspaces}) n) x;
+create temporary table w as select id, row_number() over () - 1 as n from resources where org_id = '{org}';
+insert into resources (org_id, id, kind, workspace_id, home, name, name_key, created_at)
+select '{org}', gen_random_uuid(), 'folder', id, true, 'Home', 'home', '{at}' from w;
+insert into resources (org_id, id, kind, workspace_id, name, name_key, created_at)
+select '{org}', gen_random_uuid(), 'folder', w.id, 'folder' || f.n, 'folder' || f.n, '{at}'
+  from generate_series(1, {folders}) f (n) join w on w.n = f.n % {workspaces};
+create temporary table r as select id, row_number() over () - 1 as n from resources where org_id = '{org}';
+create unique index on r (n); analyze r;
+insert into grants (org_id, id, resource_id, principal_kind, principal_id, level, created_at, created_by)
+select '{org}', gen_random_uuid(), r.id, 'group', g.id, 1 + floor(random() * 3), '{at}', 'bench'
+  from (select distinct floor(random() * {places})::int as rn, 1 + floor(random() * ({groups} - 1))::int as gn
+          from generate_series(1, {grants})) x join r on r.n = x.rn join g on g.n = x.gn;
+analyze users, groups, group_members, resources, grants, retained;
+"""
+
+
+async def main(scale: float) -> None:
+    """Make, fill, measure, print."""
+    with (
+        tempfile.TemporaryDirectory(prefix="doorlist-bench-", ignore_cleanup_errors=True) as folder,
+        running(Path(folder) / "cluster", durable=False) as url,
+    ):
+        await migrate.upgrade(url)
+        database = await Database.connect(url, maximum=2)
+        started = time.perf_counter()
+        org_id = await _fill(database, scale)
+        print(f"filled in {time.perf_counter() - started:.0f} s, scale {scale}")
+        await _measure(database, org_id)
+        await database.close()
+
+
+async def _fill(database: Database, scale: float) -> UUID:
+    organization = await tenants.create_organization(
+        database, OPERATOR, name="Bench", plan=Plan.ENTERPRISE, owner_email="boss@bench.example"
+    )
+    folders, workspaces = int(50_000 * scale), max(int(500 * scale), 5)
+    numbers = {
+        "people": int(100_000 * scale),
+        "groups": int(10_000 * scale),
+        "memberships": int(1_700_000 * scale),
+        "folders": folders,
+        "workspaces": workspaces,
+        "places": folders + 2 * workspaces,
+        "grants": int(450_000 * scale),
+    }
+    async with database.reporting() as connection:
+        await connection.execute(FILL.format(org=organization.org_id, at=MOMENT, **numbers), timeout=1200)
+    return organization.org_id
+
+
+async def _measure(database: Database, org_id: UUID) -> None:
+    ids = await _ids(database, org_id)
+    person, place, empty, everybody = ids
+    act = (database, OPERATOR, org_id)
+    async with database.reading() as connection:
+        check = await timed(
+            lambda: access.effective_level(connection, org_id, user_id=person, resource_id=place), times=300
+        )
+        bare = await timed(lambda: connection.fetchval("select 1"), times=300)
+        print(row("one check", check, "select 1", bare))
+    print(row("explain", await timed(lambda: insight.explain(database, org_id, user_id=person, resource_id=place))))
+    print(row("what one person reaches", await timed(lambda: _count(insight.what(database, org_id, person)))))
+    print(row("who reaches a folder", await timed(lambda: _count(insight.who(database, org_id, place)))))
+    grant = GrantGroup(empty, everybody, Level.VIEWER)
+    keep = UngrantGroup(empty, everybody, Policy.KEEP)
+    await _planned(database, org_id, "granting the largest group", grant)
+    await _planned(database, org_id, "ungranting it, members keep", keep)
+    await planning.apply(*act, grant, (await planning.plan(*act, grant)).plan_hash)
+    bare_delete = await _rehearsed(
+        database,
+        "delete from group_members where org_id = $1 and group_id = $2 returning user_id",
+        org_id,
+        everybody,
+    )
+    await _planned(
+        database, org_id, "deleting the largest group", DeleteGroup(everybody), bare=bare_delete, apply=False
+    )
+
+
+async def _planned(
+    database: Database, org_id: UUID, name: str, change: planning.Change, *, bare: float = 0.0, apply: bool = True
+) -> None:
+    started = time.perf_counter()
+    plan = await planning.plan(database, OPERATOR, org_id, change)
+    print(
+        row(f"preview of {name}", time.perf_counter() - started, "bare delete of the rows" * bool(bare), bare), end=""
+    )
+    print(f"    {plan.gained} gained, {plan.lost} lost, {plan.retained} retained, {plan.unchanged} unchanged")
+    if apply:
+        started = time.perf_counter()
+        await planning.apply(database, OPERATOR, org_id, change, plan.plan_hash)
+        print(row(f"applying {name}", time.perf_counter() - started))
+
+
+async def _rehearsed(database: Database, statement: str, *arguments: object) -> float:
+    async with database.measuring(keep=False) as connection:
+        started = time.perf_counter()
+        await connection.fetch(statement, *arguments)
+        return time.perf_counter() - started
+
+
+async def _ids(database: Database, org_id: UUID) -> tuple[UUID, UUID, UUID, UUID]:
+    async with database.reporting() as connection:
+        one = await _first(connection, "select id from users where org_id = $1 and user_name = 'person7'", org_id)
+        place = await _first(connection, "select id from resources where org_id = $1 and name = 'folder7'", org_id)
+        group = await _first(connection, "select id from groups where org_id = $1 and display_name = 'group0'", org_id)
+        empty = await _first(connection, "select id from resources where org_id = $1 and name = 'folder11'", org_id)
+    return one, place, empty, group
+
+
+async def _first(connection: Connection, statement: str, org_id: UUID) -> UUID:
+    found: UUID = await connection.fetchval(statement, org_id)
+    return found
+
+
+async def _count(lines: object) -> int:
+    count = 0
+    async with aclosing(lines) as open_lines:  # type: ignore[type-var]
+        async for _ in open_lines:  # type: ignore[attr-defined]
+            count += 1
+    return count
+
+
+async def timed(work: Callable[[], Awaitable[object]], *, times: int = 20) -> float:
+    """Seconds in the median, after one round that is not counted."""
+    await work()
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        await work()
+        found.append(time.perf_counter() - started)
+    return statistics.median(found)
+
+
+def row(name: str, seconds: float, reference: str = "", bare: float = 0.0) -> str:
+    """A line of the table: milliseconds, and the ratio to the reference."""
+    against = f"  {reference} {bare * 1000:.2f} ms, ratio {seconds / bare:.1f}" if bare else ""
+    return f"{name:45} {seconds * 1000:10.2f} ms{against}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0)
+    asyncio.run(main(parser.parse_args().scale))
