@@ -226,6 +226,13 @@ class Unavailable(Refusal):
     hint = "Repeat the request after the number of seconds in Retry-After."
 
 
+class ConnectionPaused(Unavailable):
+    """An administrator has paused the directory's connection; the directory is to try again later."""
+
+    code = "connection-paused"
+    hint = "An administrator resumes the connection in Doorlist; the directory then repeats what it could not do."
+
+
 class BadInput(Refusal):
     """A command or a file of the administrator is not usable; nothing was changed.
 

@@ -14,12 +14,13 @@ import httpx2 as httpx
 import pytest
 
 from doorlist.domain.redaction import KEPT, REDACTED
+from doorlist.service import connections
 from doorlist.service.requestlog import RequestLog
 from doorlist.store import journal
 from doorlist.store.db import Database
 from doorlist.store.journal import Line, Logged, Wanted
 from doorlist.web.app import App
-from tests.http.conftest import PATCH_URN, USER_URN, Directory, Enrol
+from tests.http.conftest import OPERATOR, PATCH_URN, USER_URN, Directory, Enrol
 
 SECRET = "hunter2-Zq9"
 JSON = {"Content-Type": "application/scim+json"}
@@ -260,3 +261,18 @@ def _line(directory: Directory) -> Line:
     return Line(
         datetime.now(UTC), uuid4(), "GET", "/scim/v2/Users", "", 200, 5, "::1", "tests", org_id=directory.org_id
     )
+
+
+async def test_a_paused_connection_puts_the_directory_off_and_loses_nothing(directory: Directory, log: Reader) -> None:
+    await connections.pause_connection(log.database, OPERATOR, directory.org_id)
+    body = {"schemas": [USER_URN], "userName": "ana"}
+    answer = await directory.call("POST", "/Users", json=body)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "300")
+    line = await log.last(directory)
+    assert (line.code, line.token) == ("connection-paused", "directory")
+    await connections.resume_connection(log.database, OPERATOR, directory.org_id)
+    async with asyncio.timeout(10):
+        while (answer := await directory.call("POST", "/Users", json=body)).status_code == 503:
+            pass  # until the announcement has crossed from the database
+    assert answer.status_code == 201
+    assert await directory.found("/Users", "userName pr") == ["ana"]

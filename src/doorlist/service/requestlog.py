@@ -63,7 +63,9 @@ class RequestLog:
         self._waiting: deque[Exchange] = deque()
         self._bytes = 0
         self._dropped = 0
-        self._tasks: list[asyncio.Task[None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._forgetter: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     def add(self, line: Line, request: bytes = b"", response: bytes = b"") -> None:
         """Remember one request; takes no time and never fails. Bodies are held until the next batch, if there is room.
@@ -82,14 +84,21 @@ class RequestLog:
             self._dropped += 1
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._write_for_ever()), asyncio.create_task(self._forget_for_ever())]
+        self._writer = asyncio.create_task(self._write_until_closed())
+        self._forgetter = asyncio.create_task(self._forget_for_ever())
 
     async def close(self) -> None:
-        """Stop the writer and write what is left, if the database is there."""
-        for task in self._tasks:
-            task.cancel()
+        """Stop the writer and write what is left, if the database is there.
+
+        The writer is asked to end, not cancelled: a batch that was committed must not be taken for one that was not.
+        """
+        self._closing.set()
+        if self._writer is not None:
+            await self._writer
+        if self._forgetter is not None:
+            self._forgetter.cancel()
             with suppress(asyncio.CancelledError):
-                await task
+                await self._forgetter
         with suppress(Unavailable):
             await self.flush()
 
@@ -120,9 +129,10 @@ class RequestLog:
             if uses := _uses(lines):
                 await credentials.touch(connection, uses)
 
-    async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_PAUSE)
+    async def _write_until_closed(self) -> None:
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _PAUSE)
             try:
                 await self.flush()
             except Unavailable:

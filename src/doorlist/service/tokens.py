@@ -22,7 +22,7 @@ from doorlist.service import clock
 from doorlist.service.authority import require_manager
 from doorlist.store import audit, credentials, organizations
 from doorlist.store.credentials import Token
-from doorlist.store.db import Database
+from doorlist.store.db import Connection, Database
 
 MAX_DAYS: Final = 3650
 
@@ -51,37 +51,54 @@ async def create_token(
 
     Raises `BadInput` for an empty label, an unknown scope or a time that is not 0 to 3650 days, `Forbidden`.
     """
-    label = clean_name(label, place="label")
-    granted = _known_scopes(scopes)
-    if expires_days is not None and not 0 <= expires_days <= MAX_DAYS:
-        raise BadInput(f"A token lives 0 to {MAX_DAYS} days, or for ever.", place="expires")
     at = clock.now()
-    expires_at = None if expires_days is None else at + timedelta(days=expires_days)
-    text = bearer.mint(secrets.token_bytes(32))
-    minted = Minted(clock.new_id(at), text, label, tuple(granted), expires_at)
-    change = {
-        "label": label,
-        "hint": bearer.hint(text),
-        "scopes": granted,
-        "expires_at": None if expires_at is None else expires_at.isoformat(),
-    }
+    label, granted, expires_at = clean_name(label, place="label"), _known_scopes(scopes), end_of(at, expires_days)
     async with database.transaction() as connection:
         await require_manager(connection, administrator, org_id)
-        await credentials.insert(
-            connection,
-            org_id,
-            token_id=minted.id,
-            connection_id=await organizations.default_connection(connection, org_id),
-            label=label,
-            hint=bearer.hint(text),
-            digest=bearer.digest(text),
-            scopes=granted,
-            created_by=administrator.name,
-            expires_at=expires_at,
-            now=at,
+        return await mint(
+            connection, administrator, org_id, label=label, scopes=granted, expires_at=expires_at, replaces=None, at=at
         )
-        event = _event(Action.TOKEN_CREATED, administrator, minted.id, clock.new_id(at), change)
-        await audit.append(connection, org_id, event, at=at)
+
+
+async def mint(
+    connection: Connection,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    label: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    replaces: UUID | None,
+    at: datetime,
+) -> Minted:
+    """A new token and its event, in the caller's transaction, with values that were checked."""
+    text = bearer.mint(secrets.token_bytes(32))
+    minted = Minted(clock.new_id(at), text, label, tuple(scopes), expires_at)
+    change: dict[str, object] = {
+        "label": label,
+        "hint": bearer.hint(text),
+        "scopes": list(scopes),
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
+    }
+    if replaces is not None:
+        change["replaces"] = str(replaces)
+    await credentials.insert(
+        connection,
+        org_id,
+        token_id=minted.id,
+        connection_id=await organizations.default_connection(connection, org_id),
+        label=label,
+        hint=bearer.hint(text),
+        digest=bearer.digest(text),
+        scopes=scopes,
+        created_by=administrator.name,
+        expires_at=expires_at,
+        replaces=replaces,
+        now=at,
+    )
+    await record(
+        connection, administrator, org_id, action=Action.TOKEN_CREATED, token_id=minted.id, change=change, at=at
+    )
     return minted
 
 
@@ -109,8 +126,10 @@ async def revoke_token(database: Database, administrator: Administrator, org_id:
             raise NotFound(f"There is no token {name!r} that could be revoked.", place="token")
         await credentials.revoke(connection, org_id, [token.id for token in tokens], now=at)
         for token in tokens:
-            event = _event(Action.TOKEN_REVOKED, administrator, token.id, clock.new_id(at), {"label": token.label})
-            await audit.append(connection, org_id, event, at=at)
+            change = {"label": token.label}
+            await record(
+                connection, administrator, org_id, action=Action.TOKEN_REVOKED, token_id=token.id, change=change, at=at
+            )
     return tokens
 
 
@@ -122,7 +141,24 @@ def _known_scopes(scopes: Sequence[str]) -> list[str]:
     return sorted(set(scopes)) or sorted(scope.value for scope in ALL_SCOPES)
 
 
-def _event(
-    action: Action, administrator: Administrator, token_id: UUID, request_id: UUID, change: Mapping[str, object]
-) -> Event:
-    return Event(action, TargetKind.TOKEN, token_id, Actor.administrator(administrator), request_id, change)
+def end_of(at: datetime, days: float | None) -> datetime | None:
+    """The end of a token that lives so many days, None for one without end. Raises `BadInput`."""
+    if days is not None and not 0 <= days <= MAX_DAYS:
+        raise BadInput(f"A token lives 0 to {MAX_DAYS} days, or for ever.", place="expires")
+    return None if days is None else at + timedelta(days=days)
+
+
+async def record(
+    connection: Connection,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    action: Action,
+    token_id: UUID,
+    change: Mapping[str, object],
+    at: datetime,
+) -> None:
+    """Append the audit event of a token, in the transaction that changes it."""
+    actor = Actor.administrator(administrator)
+    event = Event(action, TargetKind.TOKEN, token_id, actor, clock.new_id(at), change)
+    await audit.append(connection, org_id, event, at=at)

@@ -65,6 +65,23 @@ _CONDITIONS: Final = {
 
 _BODIES: Final = "select request, response from request_bodies where org_id = $1 and request_id = $2"
 
+_FIGURES: Final = """
+select count(*) filter (where at >= $2) as requests,
+       count(*) filter (where at >= $2 and failed) as failures,
+       (percentile_disc(0.95) within group (order by duration_us) filter (where at >= $2))::int as p95_us,
+       count(*) filter (where at >= $3) as recent,
+       count(*) filter (where at >= $3 and failed) as recent_failures
+  from (select at, duration_us, status >= 400 and not (status = 404 and method in ('GET', 'HEAD')) as failed
+          from request_log where org_id = $1 and at >= $4) r
+"""
+
+_CONNECTION_TEST: Final = """
+ where r.org_id = $1 and r.method = 'GET' and r.path ~ '/Users/?$'
+   and r.query ~* ('filter=[^&]*userName(%20|[+])+eq(%20|[+])+%22'
+                   || '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}%22')
+ order by r.id desc limit 1
+"""
+
 _FORGET_BODIES: Final = "delete from request_bodies where at < $1"
 
 
@@ -213,3 +230,32 @@ async def forget_bodies(connection: Connection, *, older_than: datetime) -> int:
     """Delete the bodies of requests older than a moment; returns of how many."""
     status = await connection.execute(_FORGET_BODIES, older_than)
     return int(str(status).rpartition(" ")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Requests, failures and the 95th percentile of the duration of a day; requests and failures of late."""
+
+    requests: int
+    failures: int
+    p95_us: int | None
+    recent: int
+    recent_failures: int
+
+
+async def figures(connection: Connection, org_id: UUID, *, today: datetime, recent: datetime) -> Figures:
+    """The figures since `today`, and the count since `recent`. A look-up that found nobody is no failure."""
+    row = await connection.fetchrow(_FIGURES, org_id, today, recent, min(today, recent))
+    return Figures(**row)
+
+
+async def last_contact(connection: Connection, org_id: UUID) -> Logged | None:
+    """The newest request that a token of the organization came with."""
+    row = await connection.fetchrow(f"{_SELECT} where r.org_id = $1 order by r.id desc limit 1", org_id)
+    return None if row is None else Logged(**row)
+
+
+async def last_connection_test(connection: Connection, org_id: UUID) -> Logged | None:
+    """The newest request that looks like a directory's connection test: people by a userName that is a random UUID."""
+    row = await connection.fetchrow(_SELECT + _CONNECTION_TEST, org_id)
+    return None if row is None else Logged(**row)

@@ -1,7 +1,8 @@
 """The application of one serving process: SCIM on the hot path, everything else through Starlette.
 
 `create_app` is the factory that the server calls; it reads the settings from the environment. The lifespan opens the
-pool and starts the background tasks: credential announcements, the request log and the seals of the audit log.
+pool and starts the background tasks: credential announcements, the request log, the seals of the audit log and the
+warnings of tokens that expire.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from doorlist.config import Settings, load
 from doorlist.errors import Unavailable
 from doorlist.service.auditing import seal_for_ever
+from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
 from doorlist.web.auth import Authenticator
@@ -53,13 +55,14 @@ class App:
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         authenticator.start()
         log.start()
-        sealer = asyncio.create_task(seal_for_ever(database))
+        chores = [asyncio.create_task(seal_for_ever(database)), asyncio.create_task(warn_for_ever(database))]
         try:
             yield
         finally:
-            sealer.cancel()
-            with suppress(asyncio.CancelledError):
-                await sealer
+            for chore in chores:
+                chore.cancel()
+                with suppress(asyncio.CancelledError):
+                    await chore
             await authenticator.close()
             await log.close()
             await database.close()

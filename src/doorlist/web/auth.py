@@ -16,7 +16,7 @@ from typing import Final
 
 from doorlist.domain import bearer
 from doorlist.domain.tenancy import Caller
-from doorlist.errors import TokenExpired, TokenRevoked, Unauthenticated, Unavailable
+from doorlist.errors import ConnectionPaused, Refusal, TokenExpired, TokenRevoked, Unauthenticated, Unavailable
 from doorlist.store import credentials
 from doorlist.store.credentials import Credential
 from doorlist.store.db import Database
@@ -27,9 +27,9 @@ _RECONNECT_SECONDS: Final = 1.0
 
 
 class Refused(Exception):  # noqa: N818 - carries the reason and whose token it was, for the log
-    """A known token that opens nothing any more."""
+    """A known token that opens nothing any more, or nothing just now."""
 
-    def __init__(self, reason: Unauthenticated, credential: Credential) -> None:
+    def __init__(self, reason: Refusal, credential: Credential) -> None:
         super().__init__(str(reason))
         self.reason = reason
         self.credential = credential
@@ -122,6 +122,8 @@ def _valid(credential: Credential, now: datetime) -> Caller:
         raise Refused(TokenRevoked("The token was revoked."), credential)
     if _is_over(credential.expires_at, now):
         raise Refused(TokenExpired("The token has expired."), credential)
+    if credential.paused_at is not None:
+        raise Refused(ConnectionPaused("Provisioning is paused by an administrator; nothing is lost."), credential)
     return Caller(
         org_id=credential.org_id,
         connection_id=credential.connection_id,

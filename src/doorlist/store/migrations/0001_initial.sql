@@ -42,6 +42,16 @@ create table tokens (
     foreign key (org_id, connection_id) references connections (org_id, id) on delete cascade
 );
 
+-- A connection that an administrator has paused: its requests are put off until the row is gone.
+create table connection_pauses (
+    org_id        uuid        not null,
+    connection_id uuid        not null,
+    since         timestamptz not null,
+    paused_by     text        not null,
+    primary key (org_id, connection_id),
+    foreign key (org_id, connection_id) references connections (org_id, id) on delete cascade
+);
+
 -- No two indexes start with the same two columns: before the first ANALYZE the planner takes any such prefix for unique.
 -- doc is the SCIM document as it is answered (canonical names, no id, meta, groups, schemas).
 -- search is the same document in comparison form: folded strings where case does not count, UTC instants.

@@ -1,0 +1,60 @@
+"""Tokens never end without warning: who is near the end, and a line in the server's log at 30, 14, 7 and 1 days.
+
+Which warnings were given is kept with the token, so each is given once, by one of several processes, over restarts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from doorlist.errors import Unavailable
+from doorlist.service import clock
+from doorlist.store import credentials
+from doorlist.store.credentials import Expiring
+from doorlist.store.db import Database
+
+WARNED_AT: Final = (30, 14, 7, 1)
+_HOUR: Final = 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+def days_left(expires_at: datetime, now: datetime) -> int:
+    """Days until then, a begun one counts whole: 1 on the last day, 0 when it is over."""
+    return max(-((now - expires_at) // timedelta(days=1)), 0)
+
+
+async def expiring(database: Database, within: timedelta) -> list[Expiring]:
+    """Valid tokens of every organization that end within that time, the next to end first."""
+    now = clock.now()
+    async with database.reading() as connection:
+        return await credentials.expiring(connection, now=now, until=now + within)
+
+
+async def warn(database: Database, now: datetime) -> list[Expiring]:
+    """Log a line for each token that has come within 30, 14, 7 or 1 days of its end since the last call."""
+    async with database.reading() as connection:
+        found = await credentials.take_warnings(connection, now=now, days=WARNED_AT)
+    for token in found:
+        _log.warning(
+            "a token expires soon",
+            organization=token.slug,
+            label=token.label,
+            hint=token.hint,
+            days=days_left(token.expires_at, now),
+            expires_at=token.expires_at.isoformat(),
+        )
+    return found
+
+
+async def warn_for_ever(database: Database) -> None:
+    """Look every hour; each warning is given once."""
+    while True:
+        with suppress(Unavailable):
+            await warn(database, clock.now())
+        await asyncio.sleep(_HOUR)
