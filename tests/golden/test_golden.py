@@ -23,20 +23,7 @@ QUIRKS = {
 }
 
 
-AWAITED = {
-    "entra/043-update-taken-name": "service.people: the driver's error leaves the block that would translate it",
-    "entra/077-group-rename-taken": "service.membership: the driver's error leaves the block that would translate it",
-}
-"""Exchanges that the code does not hold yet, each with its reason; remove the line with the fix."""
-
-
-def _case(path: Path) -> Any:
-    reason = AWAITED.get(name_of(path))
-    marks = () if reason is None else (pytest.mark.xfail(raises=Mismatch, reason=reason, strict=True),)
-    return pytest.param(path, id=name_of(path), marks=marks)
-
-
-@pytest.mark.parametrize("path", [_case(path) for path in FILES])
+@pytest.mark.parametrize("path", [pytest.param(path, id=name_of(path)) for path in FILES])
 async def test_an_exchange_goes_as_recorded(directory: Directory, path: Path) -> None:
     await replay(path, directory)
 

@@ -211,3 +211,29 @@ async def test_a_deleted_group_is_gone_and_its_name_free(directory: Directory) -
     assert (await directory.call("GET", f"/Groups/{group}")).status_code == 404
     assert "groups" not in (await directory.call("GET", f"/Users/{ana}")).json()
     await directory.group("Design")
+
+
+async def test_a_put_that_says_nothing_of_members_keeps_them(directory: Directory) -> None:
+    people = await _people(directory, "ana", "ben")
+    group = (await directory.group("Design", *people))["id"]
+    read = (await directory.call("GET", f"/Groups/{group}", params={"excludedAttributes": "members"})).json()
+    assert (await directory.call("PUT", f"/Groups/{group}", json={**read, "displayName": "Art"})).status_code == 200
+    assert await directory.members(group) == set(people)
+    for empty in (None, []):
+        await directory.call("PUT", f"/Groups/{group}", json={**read, "members": [{"value": people[0]}]})
+        assert await directory.members(group) == {people[0]}
+        await directory.call("PUT", f"/Groups/{group}", json={**read, "members": empty})
+        assert await directory.members(group) == set()
+
+
+async def test_a_name_that_another_has_is_a_conflict_for_every_verb(directory: Directory) -> None:
+    (ana,) = await _people(directory, "ana")
+    await directory.user("ben")
+    design = (await directory.group("Design"))["id"]
+    await directory.group("Sales")
+    rename = {"op": "replace", "path": "displayName", "value": "SALES"}
+    put = {"schemas": [GROUP_URN], "displayName": "sales"}
+    assert (await directory.patch(f"/Groups/{design}", rename)).json()["scimType"] == "uniqueness"
+    assert (await directory.call("PUT", f"/Groups/{design}", json=put)).status_code == 409
+    taken = await directory.patch(f"/Users/{ana}", {"op": "replace", "path": "userName", "value": "Ben"})
+    assert (taken.status_code, taken.json()["scimType"]) == (409, "uniqueness")

@@ -26,13 +26,14 @@ _TOLD_LENGTH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What a POST or PUT asks for: the canonical document, the member ids, and the names that nobody knows here.
+    """What a POST or PUT asks for: the canonical document, the member ids (None where the body says nothing of
+    members), and the names that nobody knows here.
 
     `ignored` is for people to read: bounded, and without NUL, which no log can store.
     """
 
     document: dict[str, Any]
-    members: frozenset[UUID]
+    members: frozenset[UUID] | None
     ignored: tuple[str, ...]
 
 
@@ -42,7 +43,7 @@ def read_resource(resource_type: ResourceType, body: Any) -> Incoming:
         raise InvalidSyntax("The body has to be a JSON object.")
     _check_schemas(resource_type, body)
     ignored: list[str] = []
-    members: frozenset[UUID] = frozenset()
+    members: frozenset[UUID] | None = None
     document: dict[str, Any] = {"schemas": []}
     for key, value in _names_once(body):
         extension = resource_type.extension(key)

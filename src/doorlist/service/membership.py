@@ -78,8 +78,9 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
     incoming = read_resource(GROUP_TYPE, body)
     row, identifier = _row(incoming.document), new_id(call.now)
     told: dict[str, Any] = {"displayName": row.display_name}
-    if incoming.members:
-        told["added"] = sorted(map(str, incoming.members))
+    members = incoming.members or frozenset()
+    if members:
+        told["added"] = sorted(map(str, members))
     written = entry(call, Action.GROUP_CREATED, TargetKind.GROUP, identifier, told)
 
     async def insert(connection: Connection) -> None:
@@ -93,23 +94,27 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
             entry=written,
             now=call.now,
         )
-        if incoming.members:
-            await _step(connection, call, identifier, Delta(added=incoming.members), _Moved())
+        if members:
+            await _step(connection, call, identifier, Delta(added=members), _Moved())
 
-    opened = database.transaction if incoming.members else database.reading
+    opened = database.transaction if members else database.reading
     with unique_as(_taken(row)):
         async with opened() as connection:
             await insert(connection)
-    change = {"created": ["displayName"], "members added": len(incoming.members)}
-    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change, reread=bool(incoming.members))
+    change = {"created": ["displayName"], "members added": len(members)}
+    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change, reread=bool(members))
 
 
 async def replace_group(
     database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
 ) -> Outcome:
-    """A group as a PUT describes it: its attributes and exactly the members listed."""
+    """A group as a PUT describes it: its attributes and exactly the members listed.
+
+    A body without `members` says nothing of them, and they stay: who reads a group without its members and puts it
+    back must not empty it (RFC 7644 section 3.5.1 leaves it to the server).
+    """
     incoming = read_resource(GROUP_TYPE, body)
-    steps = (Delta(added=incoming.members, reset=True),)
+    steps = () if incoming.members is None else (Delta(added=incoming.members, reset=True),)
     return await _change(database, call, identifier, versions, change=lambda _: dict(incoming.document), steps=steps)
 
 

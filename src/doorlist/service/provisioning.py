@@ -27,7 +27,7 @@ from doorlist.scim.messages import Stored, etag, related_name
 from doorlist.scim.projection import Projection
 from doorlist.scim.schema import ResourceType
 from doorlist.store.audit import Entry
-from doorlist.store.db import Database, UniqueViolation
+from doorlist.store.db import Database, Translated, UniqueViolation
 from doorlist.store.reading import find
 from doorlist.store.where import Table
 
@@ -147,9 +147,10 @@ def _same(old: Any, new: Any) -> bool:
 
 @contextmanager
 def unique_as(refusal: Refusal) -> Iterator[None]:
-    """Turn the violation of a unique index inside the block into a refusal."""
+    """Turn the violation of a unique index inside the block into a refusal, inside a transaction or around one."""
     try:
-        yield
+        with Translated():
+            yield
     except UniqueViolation as error:
         raise refusal from error
 

@@ -78,7 +78,7 @@ class Database:
     @classmethod
     async def connect(cls, url: str, *, minimum: int = 1, maximum: int = 8) -> Database:
         """Open the pool. Raises `Unavailable` when the server cannot be reached within ten seconds."""
-        with _Translated():
+        with Translated():
             pool = await asyncpg.create_pool(
                 url,
                 min_size=minimum,
@@ -101,7 +101,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
-        with _Translated():
+        with Translated():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection
 
@@ -173,7 +173,7 @@ async def connect_alone(url: str) -> Connection:
         BadInput: the address cannot be used, or the server does not let this account in.
         Unavailable: the server cannot be reached within ten seconds.
     """
-    with _Translated():
+    with Translated():
         try:
             return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "doorlist"})
         except _REFUSED as error:
@@ -187,7 +187,7 @@ async def alone(url: str) -> AsyncIterator[Connection]:
     """One connection for a short errand; raises like `connect_alone`."""
     connection = await connect_alone(url)
     try:
-        with _Translated():
+        with Translated():
             yield connection
     finally:
         await connection.close(timeout=10)
@@ -197,8 +197,8 @@ async def _keep_session(_: Connection) -> None:
     return None
 
 
-class _Translated:
-    """Turns driver errors into the store's and the product's own."""
+class Translated:
+    """Turns driver errors inside its block into the store's and the product's own."""
 
     def __enter__(self) -> None:
         return None

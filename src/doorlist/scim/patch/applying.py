@@ -16,7 +16,7 @@ from doorlist.scim.resource import MAX_VALUES, complete
 from doorlist.scim.schema import Attribute, ResourceType
 from doorlist.scim.values import element_form
 
-MAX_COMPARISONS: Final = 500_000
+MAX_COMPARISONS: Final = 100_000
 
 
 def apply_changes(resource_type: ResourceType, document: dict[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:
