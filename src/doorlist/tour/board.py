@@ -54,7 +54,7 @@ class ConsoleBoard:
 
     def sum_up(self, course: Course, *, seconds: float) -> None:
         """Print how the tour went."""
-        parts = [f"{course.held} steps held", f"{course.deferred} not exercised yet"]
+        parts = [f"{course.held} step{'' if course.held == 1 else 's'} held", f"{course.deferred} not exercised yet"]
         if course.failure is not None:
             parts += ["1 did not hold", f"{course.missed} not reached"]
         mark, style = (HELD, "bold green") if course.ok else (FAILED, "bold red")

@@ -69,7 +69,7 @@ def own_folder(wanted: Path | None) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def free_port(wanted: int) -> int:
@@ -81,6 +81,15 @@ def free_port(wanted: int) -> int:
         except OSError:
             return 0
     return wanted
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; what ends at this moment may still write its last file there."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _empty(folder: Path) -> Path:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from doorlist.tour import cast, probe
 from doorlist.tour.probe import Answer
@@ -15,6 +16,8 @@ from doorlist.tour.steps import StepFailed
 
 Places = dict[tuple[str, str], str]
 """Level by (workspace, folder); the folder is empty for the workspace itself."""
+
+_LOG_SECONDS: Final = 0.6  # a little longer than the log waits before it writes
 
 
 @dataclass(slots=True)
@@ -79,21 +82,22 @@ class Stage:
         """The newest logged request that is meant; waits for it, since the log is written in batches."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
+            time.sleep(_LOG_SECONDS)
             for line in self.doorlist("log", "--limit", "50"):
                 if is_meant(line):
                     return dict(line)
         raise StepFailed("The request log", expected=what, found="no such line within 10 seconds")
 
     def person(self, handle: str) -> dict[str, Any]:
-        """Somebody as the list of people shows them. Raises `StepFailed` when nobody is there."""
-        for line in self.doorlist("people", "list"):
-            if line["user_name"] == cast.user_name(handle):
-                return dict(line)
-        raise StepFailed("The list of people", expected=cast.user_name(handle), found="nobody of that name")
+        """Somebody as SCIM shows them. Raises `StepFailed` unless there is exactly one of that name."""
+        return self._only("Users", f'userName eq "{cast.user_name(handle)}"')
 
     def group(self, name: str) -> dict[str, Any]:
-        """A group as the list of groups shows it. Raises `StepFailed` when it is not there."""
-        for line in self.doorlist("group", "list"):
-            if line["name"] == name:
-                return dict(line)
-        raise StepFailed("The list of groups", expected=name, found="no group of that name")
+        """A group as SCIM shows it, with its members. Raises `StepFailed` unless there is exactly one of that name."""
+        return self._only("Groups", f'displayName eq "{name}"')
+
+    def _only(self, kind: str, condition: str) -> dict[str, Any]:
+        found = self.get(f"/{kind}?filter={quote(condition)}", label=cast.RENEWED).body.get("Resources", [])
+        if len(found) != 1:
+            raise StepFailed(f"{kind} where {condition}", expected="exactly one", found=str(len(found)))
+        return dict(found[0])
