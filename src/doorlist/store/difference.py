@@ -15,7 +15,8 @@ from uuid import UUID
 from doorlist.store.db import Connection
 
 _OPEN = """
-create temporary table measured_people (user_id uuid primary key) on commit drop;
+set local work_mem = '64MB';
+create temporary table measured_people (user_id uuid) on commit drop;
 create temporary table measured (user_id uuid, resource_id uuid, before smallint, after smallint) on commit drop;
 """
 
