@@ -31,7 +31,10 @@ demo: install ## a sample company goes through the main job; both servers stay u
 bench: install ## ratios against a reference measured in the same run
 	$(PY) -m bench
 
+picture: install ## draw the walkthrough as it runs here: docs/images/walkthrough.svg
+	$(PY) scripts/picture.py
+
 lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
 
-.PHONY: help install check test walkthrough demo bench lock
+.PHONY: help install check test walkthrough demo bench picture lock
