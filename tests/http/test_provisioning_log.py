@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2 as httpx
 import pytest
@@ -16,9 +16,10 @@ import pytest
 from doorlist.domain.redaction import KEPT, REDACTED
 from doorlist.service import connections
 from doorlist.service.requestlog import RequestLog
-from doorlist.store import journal
+from doorlist.store import journal, trail
 from doorlist.store.db import Database
-from doorlist.store.journal import Line, Logged, Wanted
+from doorlist.store.journal import Bodies, Line, Logged, Wanted
+from doorlist.store.trail import Moved
 from doorlist.web.app import App
 from tests.http.conftest import OPERATOR, PATCH_URN, USER_URN, Directory, Enrol
 
@@ -276,3 +277,103 @@ async def test_a_paused_connection_puts_the_directory_off_and_loses_nothing(dire
             pass  # until the announcement has crossed from the database
     assert answer.status_code == 201
     assert await directory.found("/Users", "userName pr") == ["ana"]
+
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"failures": True},
+    {"status": 404},
+    {"method": "patch"},
+    {"path": "/GROUPS"},
+    {"token": "directory"},
+    {"token": "nobody"},
+    {"since": AT + timedelta(minutes=10)},
+    {"until": AT + timedelta(minutes=10)},
+    {"since": AT + timedelta(minutes=5), "until": AT + timedelta(minutes=20), "failures": True},
+    {"text": "needle"},
+    {"text": "NEEDLE", "method": "GET"},
+    {"text": "%"},
+    {"path": "_"},
+]
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+async def test_filters_and_pages_in_sql_equal_a_naive_filter(
+    directory: Directory, log: Reader, chosen: dict[str, Any]
+) -> None:
+    await directory.call("GET", "/Users?count=0")
+    token_id = (await log.last(directory)).token_id
+    written = [_varied(directory, number, token_id) for number in range(60)]
+    async with log.database.transaction() as connection:
+        await connection.execute("delete from request_log")
+        await journal.write(connection, [line for line, _ in written])
+        await journal.write(connection, [], [_said(line, body) for line, body in written])
+    expected = [line.request_id for line, body in reversed(written) if _holds(line, body, token_id, chosen)]
+    wanted, found = Wanted(directory.org_id, **chosen), list[UUID]()
+    while lines := await log.page(wanted, 7):
+        found += [line.request_id for line in lines]
+        wanted = replace(wanted, before=lines[-1].id)
+    assert found == expected
+
+
+def _varied(directory: Directory, number: int, token_id: UUID | None) -> tuple[Line, str]:
+    line = Line(
+        AT + timedelta(minutes=number),
+        uuid4(),
+        ("GET", "PATCH", "POST")[number % 3],
+        f"/scim/v2/{('Users', 'Groups')[number % 2]}/{number}",
+        "filter=needle" if number % 7 == 0 else "",
+        (200, 404, 409, 204, 500)[number % 5],
+        number,
+        "::1",
+        "tests",
+        org_id=directory.org_id,
+        token_id=token_id if number % 4 else None,
+        detail="a Needle" if number % 11 == 0 else None,
+        code="not-found" if number % 11 == 0 else None,
+    )
+    return line, "the needle" if number % 13 == 0 else "hay"
+
+
+def _said(line: Line, body: str) -> Bodies:
+    assert line.org_id is not None
+    return Bodies(line.org_id, line.request_id, line.at, body, None)
+
+
+def _holds(line: Line, body: str, token_id: UUID | None, chosen: dict[str, Any]) -> bool:
+    said = f"{line.path} {line.query} {line.agent} {line.client} {line.code or ''} {line.detail or ''} {body}".lower()
+    checks = {
+        "failures": lambda _: line.status >= 400,
+        "status": lambda value: line.status == value,
+        "method": lambda value: line.method == value.upper(),
+        "path": lambda value: value.lower() in line.path.lower(),
+        "token": lambda value: value == "directory" and line.token_id == token_id,
+        "since": lambda value: line.at >= value,
+        "until": lambda value: line.at < value,
+        "text": lambda value: value.lower() in said,
+    }
+    return all(checks[name](value) for name, value in chosen.items())
+
+
+async def test_the_change_of_a_group_names_its_members_page_by_page(directory: Directory, log: Reader) -> None:
+    people = [(await directory.user(f"p{number:02}"))["id"] for number in range(7)]
+    group = (await directory.group("Design", people[6]))["id"]
+    operations = (
+        {"op": "add", "path": "members", "value": [{"value": one} for one in people[:6]]},
+        {"op": "remove", "path": f'members[value eq "{people[6]}"]'},
+    )
+    await directory.patch(f"/Groups/{group}", *operations)
+    line = await log.last(directory)
+    moved: list[Moved] = []
+    async with log.database.reading() as connection:
+        while found := await trail.members(
+            connection,
+            directory.org_id,
+            line.request_id,
+            line.target_id,
+            after=moved[-1] if moved else None,
+            limit=2,
+        ):
+            moved += found
+    assert [(one.way, one.name) for one in moved] == [("added", f"p{n:02}") for n in range(6)] + [("removed", "p06")]
