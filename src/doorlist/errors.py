@@ -233,6 +233,13 @@ class ConnectionPaused(Unavailable):
     hint = "An administrator resumes the connection in Doorlist; the directory then repeats what it could not do."
 
 
+class HeldBack(Unavailable):
+    """A directory takes away more than the organization allows within an hour; the same request may pass later."""
+
+    code = "mass-removal"
+    hint = "An administrator decides in Doorlist (doorlist attention); the directory repeats the request by itself."
+
+
 class BadInput(Refusal):
     """A command or a file of the administrator is not usable; nothing was changed.
 

@@ -11,7 +11,7 @@ from doorlist.cli.acting import As, Org, administrator, operator
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
-from doorlist.service import finding, resolving
+from doorlist.service import finding, resolving, safeguard
 from doorlist.store.attention import Item
 
 app = typer.Typer()
@@ -57,6 +57,23 @@ def resolve(
         say(f"Decided: {decision}; {changed} levels changed.")
 
 
+@app.command()
+def limit(
+    number: Annotated[int | None, typer.Argument(help="How many an hour; none: any number.", min=1)] = None,
+    *,
+    org: Org,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Ask before a directory takes away more than so many people and memberships within an hour."""
+    run(_limit(settings(data, database_url), org, number))
+    if json:
+        emit_json({"removal_limit": number})
+    else:
+        say("There is no limit." if number is None else f"More than {number} an hour wait for a decision.")
+
+
 def _fields(item: Item) -> dict[str, object]:
     return {name: getattr(item, name) for name in Item.__dataclass_fields__}
 
@@ -69,6 +86,12 @@ async def _list(config: Settings, org: str, *, resolved: bool) -> list[Item]:
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id
         return await resolving.list_items(database, operator(), org_id, resolved=resolved)
+
+
+async def _limit(config: Settings, org: str, number: int | None) -> None:
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, org)).org_id
+        await safeguard.set_limit(database, operator(), org_id, number)
 
 
 async def _resolve(config: Settings, org: str, item: UUID, decision: str, acting_as: str | None) -> int:

@@ -24,6 +24,7 @@ from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.plan import Delta, RemoveWhere, Step, plan_group
 from doorlist.scim.resource import read_resource
 from doorlist.scim.values import comparison_form
+from doorlist.service import safeguard
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Apply,
@@ -142,12 +143,14 @@ async def delete_group(database: Database, call: Call, identifier: UUID | None, 
         async with database.transaction() as connection:
             stored = await _locked(connection, call, identifier, versions)
             org_id = call.caller.org_id
+            await safeguard.admit_end_of_group(connection, org_id, stored.id, now=call.now)
             retained = await retention.retain_after_group_deleted(connection, org_id, stored.id, call.now)
             written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, {"retained": retained})
             ended = await groups.delete_group(connection, org_id, stored.id, entry=written, now=call.now)
         return Outcome(None, {"deleted": True, "members removed": ended, "access retained": retained})
 
-    return await database.retrying(attempt)
+    async with safeguard.asking(database, call.caller.org_id):
+        return await database.retrying(attempt)
 
 
 async def _change(
@@ -168,9 +171,12 @@ async def _change(
             moved = _Moved()
             for step in steps:
                 await _step(connection, call, stored.id, step, moved)
+            if moved.removed:
+                await safeguard.admit_removal(connection, call.caller.org_id, sorted(moved.removed), now=call.now)
             return await _write(connection, call, stored, change, moved)
 
-    return await database.retrying(attempt)
+    async with safeguard.asking(database, call.caller.org_id):
+        return await database.retrying(attempt)
 
 
 async def _locked(connection: Connection, call: Call, identifier: UUID | None, versions: Versions) -> Stored:

@@ -23,7 +23,7 @@ from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.resource import read_resource
 from doorlist.scim.values import comparison_form
-from doorlist.service import succession
+from doorlist.service import safeguard, succession
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
@@ -99,7 +99,8 @@ async def delete_user(database: Database, call: Call, identifier: UUID | None, v
     if identifier is None:
         raise missing(USER_TYPE)
     for _ in range(_ATTEMPTS):
-        groups = await database.retrying(lambda: _bury(database, call, identifier, versions))
+        async with safeguard.asking(database, call.caller.org_id):
+            groups = await database.retrying(lambda: _bury(database, call, identifier, versions))
         if groups is not None:
             return Outcome(None, {"deleted": True, "memberships ended": groups})
     raise Unavailable("The person was being added to groups all the while.")
@@ -122,6 +123,7 @@ async def _bury(database: Database, call: Call, identifier: UUID, versions: Vers
         told = {"groups": [str(group) for group in groups]}
         written = entry(call, Action.USER_DELETED, TargetKind.USER, identifier, told)
         await users.bury(connection, org_id, identifier, groups=groups, entry=written, now=call.now)
+        await safeguard.admit_removal(connection, org_id, [identifier], now=call.now)
         await _pass_on(connection, call, identifier)
     return len(groups)
 
@@ -146,7 +148,8 @@ async def _change(
             return await _attempt(connection, call, identifier, versions, change)
 
     for _ in range(_OPTIMISTIC):
-        outcome = await database.retrying(attempt)
+        async with safeguard.asking(database, call.caller.org_id):
+            outcome = await database.retrying(attempt)
         if outcome is not None:
             return outcome
     outcome = await database.retrying(queue)
@@ -179,6 +182,7 @@ async def _attempt(
     async with connection.transaction():
         outcome = await _write(connection, call, stored, after, changes)
         if outcome is not None:
+            await safeguard.admit_removal(connection, call.caller.org_id, [identifier], now=call.now)
             await _pass_on(connection, call, identifier)
     return outcome
 

@@ -15,7 +15,8 @@ from doorlist.domain.tenancy import Administrator
 from doorlist.errors import BadInput, Conflict, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
-from doorlist.store import attention, audit, comeback, retention
+from doorlist.service.safeguard import ALLOWED_FOR
+from doorlist.store import attention, audit, comeback, removals, retention
 from doorlist.store.attention import Item
 from doorlist.store.db import Connection, Database
 
@@ -25,6 +26,7 @@ DECISIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "returning-person": ("restore", "dismiss"),
     "owner-left": ("acknowledge",),
     "ownerless": ("acknowledge",),
+    "mass-removal": ("allow", "hold"),
 }
 """The kinds of items, each with the decisions that it takes."""
 
@@ -98,6 +100,10 @@ async def _decide(
             buried = UUID(item.detail["buried"])
             given = await comeback.give_back(connection, org_id, buried=buried, user_id=person, by=by, now=at)
             return [path.told() for path in given]
+        case "allow":
+            await removals.allow(connection, org_id, until=at + ALLOWED_FOR)
+        case "hold":
+            await removals.hold(connection, org_id)
     return []
 
 
