@@ -7,22 +7,106 @@ check, one transaction and one audit event.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, Actor, Event, TargetKind
+from doorlist.domain.naming import clean_name
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
-from doorlist.errors import Conflict, NotFound
+from doorlist.errors import Conflict, NotFound, Taken
+from doorlist.scim.core import GROUP_TYPE
+from doorlist.scim.values import comparison_form
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
 from doorlist.store import groups, retention, roster
 from doorlist.store.audit import Entry
-from doorlist.store.db import Connection, Database
+from doorlist.store.db import Connection, Database, UniqueViolation
+from doorlist.store.groups import GroupRow
+from doorlist.store.roster import Keeper
+
+
+async def create_group(database: Database, administrator: Administrator, org_id: UUID, *, name: str) -> UUID:
+    """Make a local group of nobody; no directory sees it. Raises `Taken`, `BadInput`, `Forbidden`."""
+    name, at = clean_name(name, place="name"), clock.now()
+    group_id = clock.new_id(at)
+    try:
+        async with database.transaction() as connection:
+            await require_manager(connection, administrator, org_id)
+            await groups.insert_group(
+                connection,
+                _row({"schemas": [GROUP_TYPE.schema.urn], "displayName": name}),
+                org_id=org_id,
+                connection_id=None,
+                identifier=group_id,
+                entry=_entry(administrator, Action.GROUP_CREATED, group_id, {"displayName": name}, at),
+                now=at,
+            )
+    except UniqueViolation as violation:
+        raise Taken(f"There is a local group {name!r} already.", place="name") from violation
+    return group_id
+
+
+async def rename_group(
+    database: Database, administrator: Administrator, org_id: UUID, *, group_id: UUID, name: str
+) -> None:
+    """Give a local or detached group another name; no path changes.
+
+    Raises `Conflict` naming the directory where one manages the group, `Taken`, `NotFound`, `Forbidden`.
+    """
+    name, at = clean_name(name, place="name"), clock.now()
+    try:
+        async with database.transaction() as connection:
+            await require_manager(connection, administrator, org_id)
+            keeper = await _lock(connection, org_id, group_id)
+            if keeper.display_name == name:
+                return
+            change = {"attributes": {"displayName": [keeper.display_name, name]}}
+            entry = _entry(administrator, Action.GROUP_CHANGED, group_id, change, at)
+            row = _row({**json.loads(keeper.doc), "displayName": name})
+            await groups.update_group(connection, row, org_id=org_id, identifier=group_id, entry=entry, now=at)
+    except UniqueViolation as violation:
+        raise Taken(f"Another group has the name {name!r}.", place="name") from violation
+
+
+async def change_members(
+    database: Database,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    group_id: UUID,
+    add: Sequence[UUID] = (),
+    remove: Sequence[UUID] = (),
+) -> tuple[int, int]:
+    """Add people to a local or detached group and remove others; how many really joined and left.
+
+    Under keep those who leave retain what the group gave, as with a directory. Raises like `rename_group`.
+    """
+    at = clock.now()
+    async with database.transaction() as connection:
+        await require_manager(connection, administrator, org_id)
+        keeper = await _lock(connection, org_id, group_id)
+        left = await groups.remove_members(connection, org_id, group_id, list(remove), now=at)
+        await retention.retain_after_leaving(connection, org_id, group_id, left, at)
+        joined, unknown = await groups.add_members(
+            connection, org_id=org_id, connection_id=None, identifier=group_id, people=list(add), now=at
+        )
+        if unknown:
+            raise NotFound("There is no such person.", place="user")
+        if joined or left:
+            change = {"added": sorted(map(str, joined)), "removed": sorted(map(str, left))}
+            entry = _entry(administrator, Action.GROUP_MEMBERS_CHANGED, group_id, change, at)
+            row = _row(json.loads(keeper.doc))
+            await groups.update_group(connection, row, org_id=org_id, identifier=group_id, entry=entry, now=at)
+    return len(joined), len(left)
 
 
 async def delete_group(database: Database, administrator: Administrator, org_id: UUID, *, group_id: UUID) -> int:
     """End a local or detached group, as a directory would; returns how many levels its members keep.
 
-    Raises `Conflict` naming the directory where one manages the group, `NotFound`, `Forbidden`.
+    Raises like `rename_group`.
     """
     async with database.transaction() as connection:
         return await delete_group_in(connection, administrator, org_id, group_id=group_id, rehearsal=False)
@@ -36,12 +120,12 @@ async def delete_group_in(
     await _lock(connection, org_id, group_id, anyway=rehearsal)
     at = clock.now()
     retained = await retention.retain_after_group_deleted(connection, org_id, group_id, at)
-    entry = _entry(administrator, Action.GROUP_DELETED, group_id, {"retained": retained}, clock.new_id(at))
+    entry = _entry(administrator, Action.GROUP_DELETED, group_id, {"retained": retained}, at)
     await groups.delete_group(connection, org_id, group_id, entry=entry, now=at)
     return retained
 
 
-async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway: bool = False) -> None:
+async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway: bool = False) -> Keeper:
     """Lock a live group for a change here. Raises `Conflict` while a directory manages it."""
     keeper = await roster.lock_keeper(connection, org_id, group_id, plan=PROVISIONING_PLAN, now=clock.now())
     if keeper is None:
@@ -50,10 +134,22 @@ async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway:
         raise Conflict(
             f"{keeper.display_name} comes from the directory {keeper.managed_by}: change it there.", place="group"
         )
+    return keeper
+
+
+def _row(document: Mapping[str, object]) -> GroupRow:
+    name, external_id = str(document["displayName"]), document.get("externalId")
+    return GroupRow(
+        display_name=name,
+        display_key=fold(name),
+        external_id=None if external_id is None else str(external_id),
+        doc=json.dumps(document, separators=(",", ":"), ensure_ascii=False),
+        search=json.dumps(comparison_form(GROUP_TYPE, dict(document))),
+    )
 
 
 def _entry(
-    administrator: Administrator, action: Action, group_id: UUID, change: dict[str, object], request_id: UUID
+    administrator: Administrator, action: Action, group_id: UUID, change: Mapping[str, object], at: datetime
 ) -> Entry:
     actor = Actor.administrator(administrator)
-    return Entry.of(Event(action, TargetKind.GROUP, group_id, actor, request_id, change))
+    return Entry.of(Event(action, TargetKind.GROUP, group_id, actor, clock.new_id(at), change))

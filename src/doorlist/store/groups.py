@@ -88,7 +88,7 @@ with wanted as (
     select distinct id from unnest($3::uuid[]) as given (id)),
 present as (
     select u.id from users u join wanted on wanted.id = u.id
-     where u.org_id = $1 and u.connection_id = $4 and u.deleted_at is null
+     where u.org_id = $1 and ($4::uuid is null or u.connection_id = $4) and u.deleted_at is null
        for key share of u),
 added as (
     insert into group_members (org_id, group_id, user_id, added_at)
@@ -138,12 +138,12 @@ async def insert_group(
     row: GroupRow,
     *,
     org_id: UUID,
-    connection_id: UUID,
+    connection_id: UUID | None,
     identifier: UUID,
     entry: Entry,
     now: datetime,
 ) -> None:
-    """Insert a group of a directory with its audit event. Raises `UniqueViolation`."""
+    """Insert a group of a directory, or a local one, with its audit event. Raises `UniqueViolation`."""
     await connection.execute(
         _INSERT,
         org_id,
@@ -207,12 +207,13 @@ async def add_members(
     connection: Connection,
     *,
     org_id: UUID,
-    connection_id: UUID,
+    connection_id: UUID | None,
     identifier: UUID,
     people: Sequence[UUID],
     now: datetime,
 ) -> tuple[list[UUID], list[UUID]]:
-    """Add people to a locked group: the ids really added, and the ids that name nobody of this directory.
+    """Add people to a locked group: the ids really added, and the ids that name nobody of this directory,
+    or of the organization where none is named.
 
     What those added had retained from this group is superseded where the membership is a path again.
     """

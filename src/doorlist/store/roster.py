@@ -47,7 +47,7 @@ select id, display_name, display_key
 """
 
 _LOCK_KEEPER = """
-select g.display_name,
+select g.display_name, g.doc,
        (select c.name from connections c
          where c.org_id = g.org_id and c.id = g.connection_id and o.scim_enabled and o.plan = $3
            and exists (select from tokens t
@@ -122,9 +122,10 @@ class SomeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """A live group and the directory that manages it; None for a local or detached one."""
+    """A live group with its SCIM document, and the directory that manages it; None for a local or detached one."""
 
     display_name: str
+    doc: str
     managed_by: str | None
 
 
