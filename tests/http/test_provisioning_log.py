@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -377,3 +378,55 @@ async def test_the_change_of_a_group_names_its_members_page_by_page(directory: D
         ):
             moved += found
     assert [(one.way, one.name) for one in moved] == [("added", f"p{n:02}") for n in range(6)] + [("removed", "p06")]
+
+
+NAMES = ("password", "PASSWORD", "clientSecret", "access_token", "x-api-key", "urn:a:b:1.0:User:password", "Credential")
+
+
+@pytest.fixture(scope="module")
+def shapes() -> list[tuple[str, dict[str, Any]]]:
+    """Two hundred requests in which a secret stands somewhere, the same in every run."""
+    chance = random.Random(7)
+    return [_shape(chance, f"{chance.randrange(1 << 60):015x}S") for _ in range(200)]
+
+
+def _shape(chance: random.Random, tail: str) -> tuple[str, dict[str, Any]]:
+    secret = "s3cr" + tail
+    name = chance.choice(NAMES)
+    value: Any = chance.choice([secret, [secret], {"value": secret}, [{"a": [secret, 1, None, True]}]])
+    for _ in range(chance.randrange(3)):
+        value = chance.choice([{"inner": value}, [value, "x"], {name: value}])
+    operation = {"op": chance.choice(["add", "Replace", "remove", "move"]), "path": name, "value": value}
+    bodies: list[Any] = [
+        {"schemas": [USER_URN], "userName": tail, name: value},
+        {"schemas": [USER_URN], "userName": 5, "nickName": secret, name: secret},
+        {"schemas": [PATCH_URN], "Operations": [operation, {"op": "add", "value": {name: value}}]},
+        {"schemas": ["urn:x"], "filter": f'{name} eq "{secret}"', "count": 1},
+        {"Operations": [{"method": "POST", "path": "/Users", "data": {name: value, "userName": tail}}]},
+        [{"name": name, "value": secret}],
+    ]
+    text = json.dumps(chance.choice(bodies), ensure_ascii=chance.random() < 0.5)
+    if chance.random() < 0.2:
+        text = text[: chance.randrange(len(text))]
+    encoded = "".join(f"%{ord(letter):02X}" for letter in name) if chance.random() < 0.5 else name
+    query = chance.choice(["", f"?{encoded}={secret}", f"?filter={encoded}%20eq%20%22{secret}%22"])
+    path = chance.choice(["/Users", "/Groups", "/Bulk", "/Users/.search", f"/Users/{tail}"])
+    return secret, {
+        "method": chance.choice(["POST", "PUT", "PATCH"]),
+        "path": path + query,
+        "content": text.encode(),
+        "headers": JSON,
+    }
+
+
+async def test_no_secret_of_many_shapes_is_in_any_table(
+    directory: Directory, log: Reader, shapes: list[tuple[str, dict[str, Any]]]
+) -> None:
+    await directory.user("ana")
+    for _, request in shapes:
+        answer = await directory.call(**request)
+        assert answer.status_code < 500 or answer.status_code == 501, (request, answer.text)
+    kept = await log.everything()
+    assert len(await log.page(Wanted(directory.org_id), 1000)) == len(shapes) + 1
+    assert kept.count(REDACTED) > 100
+    assert [request for secret, request in shapes if secret in kept] == []

@@ -26,10 +26,22 @@ _STEMS: Final = (
 )
 _FORMS: Final = ("dl_scim_", "eyj")
 _WORDS: Final = (*_STEMS, *_FORMS)
-_RAW: Final = (
-    *(b"pass", b"pwd", b"secret", b"token", b"creden", b"authoriz", b"bearer", b"key", b"assertion"),
-    *(b"dl_scim_", b"eyj", b"\\u"),
-)  # fewer and more general than the words, because every body is searched for each
+# Fewer and more general than the words, because everything is searched for each.
+_TRACES: Final = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "creden",
+    "authoriz",
+    "bearer",
+    "key",
+    "assertion",
+    "dl_scim_",
+    "eyj",
+)
+_RAW: Final = (*(trace.encode() for trace in _TRACES), b"\\u")
+_ENCODED_LETTER: Final = re.compile("%(?:25|2d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])")
 _SECRETS: Final = re.compile(
     r"(dl_scim_[0-9A-Za-z]{0,4})[0-9A-Za-z]*|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*|(?i:\bbearer)\s+[^\s\"',;]{12,}"
 )
@@ -48,11 +60,27 @@ def names_secret(text: str) -> bool:
     return any(stem in lower for stem in _STEMS)
 
 
+def is_plain(*texts: str) -> bool:
+    """Whether no text has a trace of a secret, in clear or percent-encoded, nor a NUL; then all may stay as it is."""
+    lower = "\n".join(texts).lower()
+    return not (
+        any(trace in lower for trace in _TRACES)
+        or "\x00" in lower
+        or "\\u0000" in lower
+        or _ENCODED_LETTER.search(lower)
+    )
+
+
 class Redactor:
     """The cleaning of one request; whatever one method takes out the others recognise."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was taken out."""
+        return bool(self._taken)
 
     def body(self, raw: bytes) -> str | None:
         """A body as it may be kept, None for an empty one; at most `KEPT` characters and a note on what was cut."""

@@ -13,12 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import structlog
 
-from doorlist.domain.ids import parse_id
-from doorlist.domain.redaction import Redactor
+from doorlist.domain.redaction import Redactor, is_plain
 from doorlist.errors import Unavailable
 from doorlist.store import credentials, journal
 from doorlist.store.credentials import Use
@@ -170,25 +168,26 @@ def _held(body: bytes) -> bytes:
 def _cleaned(exchange: Exchange) -> tuple[Line, Bodies | None]:
     """The line and the bodies without their secrets; the request first, because answers repeat what it said."""
     line, redactor = exchange.line, Redactor()
-    query, request = redactor.query(line.query), redactor.body(exchange.request)
-    cleaned = replace(
+    plain = is_plain(line.query, line.path, line.agent, line.detail or "", line.change or "")
+    query = line.query if plain else redactor.query(line.query)
+    request = redactor.body(exchange.request)
+    if redactor.found or not plain or line.duration_us > _LONGEST_DURATION:
+        line = _rewritten(line, query, redactor)
+    if line.org_id is None or exchange.size == 0:
+        return line, None
+    return line, Bodies(line.org_id, line.request_id, line.at, request, redactor.body(exchange.response))
+
+
+def _rewritten(line: Line, query: str, redactor: Redactor) -> Line:
+    return replace(
         line,
-        query=query,
+        query=redactor.text(query),
         path=redactor.path(line.path),
         agent=redactor.text(line.agent),
         detail=None if line.detail is None else redactor.detail(line.detail),
         change=None if line.change is None else redactor.document(line.change).replace("\\u0000", "\\ufffd"),
         duration_us=min(line.duration_us, _LONGEST_DURATION),
-        target_id=line.target_id or _named(line.path),
     )
-    if line.org_id is None or exchange.size == 0:
-        return cleaned, None
-    return cleaned, Bodies(line.org_id, line.request_id, line.at, request, redactor.body(exchange.response))
-
-
-def _named(path: str) -> UUID | None:
-    """The resource that an address names, if it names one."""
-    return parse_id(path.rstrip("/").rpartition("/")[2])
 
 
 def _uses(lines: list[Line]) -> list[Use]:

@@ -350,18 +350,17 @@ def _line(request: Request, trace: Trace, reply: Reply, refusal: Refusal | None,
         connection_id=trace.connection_id,
         token_id=trace.token_id,
         token_hint=trace.token_hint,
-        target_id=_made(reply),
+        target_id=_target(request, reply),
         code=None if refusal is None else refusal.code,
         detail=None if refusal is None else _logged(str(refusal), 2000),
         change=msgspec.json.encode(trace.change).decode() if trace.change else None,
     )
 
 
-def _made(reply: Reply) -> UUID | None:
-    """The id of the resource that was created, from its address; the log finds others in the request."""
-    if reply.status != 201:
-        return None
-    return parse_id(dict(reply.headers)[b"location"].decode().rpartition("/")[2])
+def _target(request: Request, reply: Reply) -> UUID | None:
+    """The id of the resource that was created, or that the address names."""
+    address = dict(reply.headers)[b"location"].decode() if reply.status == 201 else request.path
+    return parse_id(address.rstrip("/").rpartition("/")[2])
 
 
 def _logged(text: str, length: int) -> str:
