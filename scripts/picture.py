@@ -5,6 +5,7 @@ The program is given a terminal of its own, so that it prints what a person woul
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -46,7 +47,7 @@ def _settled(text: str) -> str:
 def main() -> None:
     """Run the walkthrough and draw it."""
     text = _settled(_output([str(Path(sys.executable).parent / "doorlist"), "walkthrough"]))
-    console = Console(record=True, width=WIDTH, file=Path(os.devnull).open("w"))
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
     console.print(Text.from_ansi(text.strip()))
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title="make walkthrough")

@@ -306,6 +306,10 @@ def _is_private(folder: Path, uid: int) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == uid and stat.S_IMODE(found.st_mode) == 0o700
 
 
+_SHORT_PARENTS: Final = ("/tmp", "/var/tmp")  # noqa: S108 - mkdtemp makes a private folder below
+"""Where a socket goes when TMPDIR names a folder whose path is too long for one."""
+
+
 def _short_folder(wanted: Path) -> Path:
     """A private folder for a socket: again the one of the last start if its name is free."""
     if wanted.name.startswith("doorlist-"):
@@ -315,11 +319,15 @@ def _short_folder(wanted: Path) -> Path:
             pass
         else:
             return wanted
-    folder = Path(tempfile.mkdtemp(prefix="doorlist-"))
-    if len(os.fsencode(folder / _SOCKET)) > _LONGEST_SOCKET:
+    for parent in (None, *_SHORT_PARENTS):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="doorlist-", dir=parent))
+        except OSError:
+            continue
+        if len(os.fsencode(folder / _SOCKET)) <= _LONGEST_SOCKET:
+            return folder
         folder.rmdir()
-        raise BadInput("The data folder and the temporary folder (TMPDIR) both have paths too long for a socket.")
-    return folder
+    raise BadInput("The data folder and every folder for temporary files have paths too long for a socket.")
 
 
 def _read(path: Path) -> str:
