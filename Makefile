@@ -14,8 +14,8 @@ $(STAMP): requirements/lock.txt pyproject.toml scripts/install.sh
 install: $(STAMP) ## prepare .venv with the commands doorlist and entrasim
 
 check: install ## lint, types, import contracts
-	$(VENV)/bin/ruff format --check src tests bench
-	$(VENV)/bin/ruff check src tests bench
+	$(VENV)/bin/ruff format --check src tests bench scripts
+	$(VENV)/bin/ruff check src tests bench scripts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
