@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import httpx2 as httpx
+from datetime import timedelta
+from uuid import UUID
 
-from doorlist.service import resolving, safeguard
+import httpx2 as httpx
+import pytest
+
+from doorlist.domain.changes import RestoreMembers
+from doorlist.domain.levels import Level, Policy
+from doorlist.errors import BadInput
+from doorlist.service import clock, planning, resolving, safeguard
 from tests.http.conftest import Directory
 from tests.scenarios.conftest import Office
 
@@ -70,3 +77,22 @@ async def test_memberships_count_and_additions_do_not(office: Office, directory:
 async def test_without_a_limit_nothing_is_counted(office: Office, directory: Directory) -> None:
     await deactivate(directory, (await directory.user("ana"))["id"])
     assert await office.one("select count(*) from recent_removals where org_id = $1") == 0
+
+
+async def test_what_a_directory_took_away_is_put_back_as_planned(office: Office, directory: Directory) -> None:
+    people = [(await directory.user(f"person{number}"))["id"] for number in range(4)]
+    group = (await directory.group("Design", *people))["id"]
+    place = await office.workspace("Office", "Plans")
+    await office.grant(place["Plans"], group, Level.EDITOR, Policy.REMOVE)
+    started = clock.now()
+    members = [{"value": person} for person in people[1:]]
+    await directory.patch(f"/Groups/{group}", {"op": "Remove", "path": "members", "value": members})
+    await directory.call("DELETE", f"/Users/{people[3]}")
+    assert await office.who(place["Plans"]) == {"person0"}
+    change = RestoreMembers(UUID(group), started)
+    plan = await planning.plan(*office.act, change)
+    assert (plan.gained, plan.unchanged) == (2, 1), "who is deleted stays away"
+    await planning.apply(*office.act, change, plan.plan_hash)
+    assert await office.who(place["Plans"]) == {"person0", "person1", "person2"}
+    with pytest.raises(BadInput):
+        await planning.plan(*office.act, RestoreMembers(UUID(group), started - timedelta(days=31)))

@@ -13,7 +13,7 @@ import typer
 from doorlist.cli.acting import As, Folder, Org, administrator, parse_level
 from doorlist.cli.listing import Form, print_rows
 from doorlist.cli.output import emit_json, say
-from doorlist.cli.question_commands import Csv
+from doorlist.cli.question_commands import Csv, moment
 from doorlist.cli.report_commands import CHANGES
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
@@ -24,6 +24,7 @@ from doorlist.domain.changes import (
     GrantGroup,
     GrantPerson,
     RemovePerson,
+    RestoreMembers,
     SwitchPolicy,
     UngrantGroup,
     UngrantPerson,
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     DELETE = "delete"
     DELETE_GROUP = "delete-group"
     POLICY = "policy"
+    RESTORE_MEMBERS = "restore-members"
 
 
 What = Annotated[Kind, typer.Argument(help="The change; it takes the options of the command that makes it.")]
@@ -57,6 +59,10 @@ GivenLevel = Annotated[str | None, typer.Option("--level", help="The level, for 
 GivenPolicy = Annotated[Policy | None, typer.Option("--policy", help="keep or remove, for grant and policy.")]
 Members = Annotated[
     bool | None, typer.Option("--keep-members/--remove-members", help="For ungrant of a group: there is no default.")
+]
+
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="For restore-members: memberships that ended since then.")
 ]
 
 
@@ -72,6 +78,7 @@ class _Wish:
     level: str | None
     policy: Policy | None
     members: bool | None
+    since: str | None
 
 
 def plan(
@@ -85,6 +92,7 @@ def plan(
     level: GivenLevel = None,
     policy: GivenPolicy = None,
     members: Members = None,
+    since: Since = None,
     acting_as: As = None,
     csv: Csv = False,
     data: Data = None,
@@ -92,7 +100,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what a change would do and its hash, without doing it; --csv lists everybody concerned."""
-    wish = _Wish(what, workspace, folder, group, user, level, policy, members)
+    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since)
     found = run(_run(settings(data, database_url), org, wish, acting_as, names=None if csv else planning.NAMES))
     _show(found, csv=csv, json=json)
 
@@ -109,6 +117,7 @@ def apply(
     level: GivenLevel = None,
     policy: GivenPolicy = None,
     members: Members = None,
+    since: Since = None,
     acting_as: As = None,
     csv: Csv = False,
     data: Data = None,
@@ -116,7 +125,7 @@ def apply(
     json: Json = False,
 ) -> None:
     """Do what was planned with the same options; refused when it would do anything else by now."""
-    wish = _Wish(what, workspace, folder, group, user, level, policy, members)
+    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since)
     names = None if csv else planning.NAMES
     done = run(_run(settings(data, database_url), org, wish, acting_as, names=names, plan_hash=plan_hash))
     _show(done, csv=csv, json=json)
@@ -170,6 +179,9 @@ async def _change(database: Database, org_id: UUID, wish: _Wish) -> Change:
         return SwitchPolicy(_needed(wish.policy, "policy"))
     if wish.kind is Kind.DELETE_GROUP:
         return DeleteGroup((await finding.group(database, org_id, _needed(wish.group, "group"))).id)
+    if wish.kind is Kind.RESTORE_MEMBERS:
+        group = (await finding.group(database, org_id, _needed(wish.group, "group"))).id
+        return RestoreMembers(group, _needed(moment(wish.since), "since"))
     name = _needed(wish.workspace, "workspace")
     place = (await finding.place(database, org_id, workspace=name, folder=wish.folder)).id
     if wish.kind is Kind.DELETE:

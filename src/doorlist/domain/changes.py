@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from doorlist.domain.levels import Level, Policy
@@ -73,6 +74,22 @@ class SwitchPolicy:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreMembers:
+    """Put back everybody whose membership of a group ended since a moment and who is still there."""
+
+    group_id: UUID
+    since: datetime
+
+
 Change = (
-    GrantGroup | UngrantGroup | GrantPerson | UngrantPerson | RemovePerson | DeleteResource | DeleteGroup | SwitchPolicy
+    GrantGroup
+    | UngrantGroup
+    | GrantPerson
+    | UngrantPerson
+    | RemovePerson
+    | DeleteResource
+    | DeleteGroup
+    | SwitchPolicy
+    | RestoreMembers
 )

@@ -16,12 +16,13 @@ from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.naming import clean_name
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
-from doorlist.errors import Conflict, NotFound, Taken
+from doorlist.errors import BadInput, Conflict, NotFound, Taken
 from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.values import comparison_form
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
-from doorlist.store import groups, retention, roster
+from doorlist.service.lifecycle import RESTORABLE
+from doorlist.store import audit, comeback, groups, retention, roster
 from doorlist.store.audit import Entry
 from doorlist.store.db import Connection, Database, UniqueViolation
 from doorlist.store.groups import GroupRow
@@ -125,6 +126,27 @@ async def delete_group_in(
     return retained
 
 
+async def restore_members_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, group_id: UUID, since: datetime
+) -> int:
+    """Put back everybody whose membership ended since a moment, at most thirty days ago; how many joined.
+
+    Also for a group that a directory manages: it is told by nobody, and takes them out again when it next writes its
+    whole list. Raises `BadInput`, `NotFound`, `Forbidden`.
+    """
+    at = clock.now()
+    if since < at - RESTORABLE:
+        raise BadInput(f"Memberships are restored within {RESTORABLE.days} days.", place="since")
+    await require_manager(connection, administrator, org_id)
+    await _lock(connection, org_id, group_id, anyway=True)
+    joined = await comeback.restore_members(connection, org_id, group_id, since=since, now=at)
+    if joined:
+        change = {"added": [str(person) for person in joined], "restored since": since.isoformat()}
+        event = _event(administrator, Action.GROUP_MEMBERS_CHANGED, group_id, change, at)
+        await audit.append(connection, org_id, event, at=at)
+    return len(joined)
+
+
 async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway: bool = False) -> Keeper:
     """Lock a live group for a change here. Raises `Conflict` while a directory manages it."""
     keeper = await roster.lock_keeper(connection, org_id, group_id, plan=PROVISIONING_PLAN, now=clock.now())
@@ -151,5 +173,10 @@ def _row(document: Mapping[str, object]) -> GroupRow:
 def _entry(
     administrator: Administrator, action: Action, group_id: UUID, change: Mapping[str, object], at: datetime
 ) -> Entry:
-    actor = Actor.administrator(administrator)
-    return Entry.of(Event(action, TargetKind.GROUP, group_id, actor, clock.new_id(at), change))
+    return Entry.of(_event(administrator, action, group_id, change, at))
+
+
+def _event(
+    administrator: Administrator, action: Action, group_id: UUID, change: Mapping[str, object], at: datetime
+) -> Event:
+    return Event(action, TargetKind.GROUP, group_id, Actor.administrator(administrator), clock.new_id(at), change)

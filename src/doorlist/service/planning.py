@@ -20,6 +20,7 @@ from doorlist.domain.changes import (
     GrantGroup,
     GrantPerson,
     RemovePerson,
+    RestoreMembers,
     SwitchPolicy,
     UngrantGroup,
     UngrantPerson,
@@ -67,6 +68,7 @@ class _Scope:
     places: list[UUID]
     group_id: UUID | None = None
     user_id: UUID | None = None
+    former_since: datetime | None = None
 
 
 async def plan(
@@ -138,6 +140,8 @@ async def _measure(connection: Connection, org_id: UUID, scope: _Scope) -> bool:
     await difference.begin(connection)
     if scope.group_id is not None:
         await difference.concern_group(connection, org_id, scope.group_id, scope.places)
+        if scope.former_since is not None:
+            await difference.concern_former_members(connection, org_id, scope.group_id, scope.former_since)
     elif scope.user_id is not None:
         await difference.concern_person(connection, scope.user_id)
     else:
@@ -152,6 +156,9 @@ async def _scope(connection: Connection, org_id: UUID, change: Change) -> _Scope
         case DeleteGroup(group_id):
             places = await difference.granted(connection, org_id, group_id)
             return _Scope(await difference.with_homes(connection, org_id, places), group_id=group_id)
+        case RestoreMembers(group_id, since):
+            places = await difference.granted(connection, org_id, group_id)
+            return _Scope(await difference.with_homes(connection, org_id, places), group_id, former_since=since)
         case GrantGroup(resource_id, group_id) | UngrantGroup(resource_id, group_id):
             return _Scope(await difference.with_homes(connection, org_id, [resource_id]), group_id=group_id)
         case GrantPerson(resource_id, user_id) | UngrantPerson(resource_id, user_id):
@@ -189,6 +196,8 @@ async def _make(
             await lifecycle.delete_in(*who, resource_id=place)
         case DeleteGroup(group):
             await grouping.delete_group_in(*who, group_id=group, rehearsal=rehearsal)
+        case RestoreMembers(group, since):
+            await grouping.restore_members_in(*who, group_id=group, since=since)
         case SwitchPolicy(policy):
             await tenants.change_settings_in(*who, Settings(removal_policy=policy))
 

@@ -1,4 +1,5 @@
-"""SQL of what is given back: the parked grants of a deleted group, the old access of a deleted person. No rules."""
+"""SQL of what is given back: the parked grants of a deleted group, the old access of a deleted person, memberships that
+ended. No rules."""
 
 from __future__ import annotations
 
@@ -57,6 +58,33 @@ on conflict do nothing
 returning resource_id, level, group_id
 """
 
+_RESTORE_MEMBERS = """
+with present as (
+    select u.id from users u
+     where u.org_id = $1 and u.deleted_at is null
+       and u.id in (select user_id from past_members where org_id = $1 and group_id = $2 and until >= $3)
+       for key share of u),
+added as (
+    insert into group_members (org_id, group_id, user_id, added_at)
+    select $1, $2, id, $4 from present
+    on conflict do nothing
+    returning user_id),
+superseded as (
+    delete from retained r using added, grants p
+     where r.org_id = $1 and r.group_id = $2 and r.user_id = added.user_id
+       and p.org_id = $1 and p.principal_id = $2 and p.resource_id = r.resource_id
+    returning r.*),
+remembered as (
+    insert into past_retained (org_id, resource_id, user_id, group_id, group_name, level, since, until)
+    select org_id, resource_id, user_id, group_id, group_name, level, since, $4
+      from superseded where state = 'live' and since < $4
+    on conflict do nothing),
+touched as (
+    update groups set version = version + 1, modified_at = greatest($4, modified_at)
+     where org_id = $1 and id = $2 and exists (select from added))
+select user_id from added order by user_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -87,3 +115,11 @@ async def give_back(
     direct = await connection.fetch(_RETURN_DIRECT, org_id, buried, user_id, now, by)
     kept = await connection.fetch(_RETURN_RETAINED, org_id, buried, user_id, now)
     return [Returned(**row) for row in (*direct, *kept)]
+
+
+async def restore_members(
+    connection: Connection, org_id: UUID, group_id: UUID, *, since: datetime, now: datetime
+) -> list[UUID]:
+    """Add everybody to a locked group whose membership ended since a moment; who really joined."""
+    rows = await connection.fetch(_RESTORE_MEMBERS, org_id, group_id, since, now)
+    return [row["user_id"] for row in rows]

@@ -27,6 +27,13 @@ union
 select user_id from retained where org_id = $1 and group_id = $2 and resource_id = any($3::uuid[])
 """
 
+_PAST_PEOPLE = """
+insert into measured_people
+select user_id from past_members where org_id = $1 and group_id = $2 and until >= $3
+except
+select user_id from measured_people
+"""
+
 _ALL_PEOPLE = """
 insert into measured_people
 select distinct user_id from effective_access where org_id = $1 and resource_id = any($2::uuid[])
@@ -157,6 +164,11 @@ async def begin(connection: Connection) -> None:
 async def concern_group(connection: Connection, org_id: UUID, group_id: UUID, places: Sequence[UUID]) -> None:
     """Measure the members of a group, and who kept something of it in those places."""
     await connection.execute(_GROUP_PEOPLE, org_id, group_id, list(places))
+
+
+async def concern_former_members(connection: Connection, org_id: UUID, group_id: UUID, since: datetime) -> None:
+    """Measure those as well whose membership of a group ended since a moment."""
+    await connection.execute(_PAST_PEOPLE, org_id, group_id, since)
 
 
 async def concern_everybody(connection: Connection, org_id: UUID, places: Sequence[UUID]) -> None:
