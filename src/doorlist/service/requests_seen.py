@@ -11,8 +11,9 @@ from uuid import UUID
 
 from doorlist.domain.tenancy import Administrator
 from doorlist.service.authority import require_manager
-from doorlist.store import credentials, journal
+from doorlist.store import journal
 from doorlist.store.db import Database
+from doorlist.store.journal import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +41,22 @@ async def newest(
     """The newest requests of the organization's directory, only refused ones with `failures`. Raises `Forbidden`."""
     async with database.reading() as connection:
         await require_manager(connection, administrator, org_id)
-        labels = {token.id: token.label for token in await credentials.everyone(connection, org_id)}
-        rows = await journal.newest(connection, org_id, limit=limit, failures=failures)
+        lines = await journal.page(connection, Wanted(org_id, failures), limit=limit)
     return [
         Seen(
-            at=row["at"],
-            method=row["method"],
-            path=row["path"],
-            query=row["query"],
-            status=row["status"],
-            milliseconds=row["duration_us"] / 1000,
-            token=labels.get(row["token_id"]),
-            code=row["code"],
-            detail=row["detail"],
-            change=row["change"],
-            client=row["client"],
-            agent=row["agent"],
-            request_id=row["request_id"],
+            at=line.at,
+            method=line.method,
+            path=line.path,
+            query=line.query,
+            status=line.status,
+            milliseconds=line.duration_us / 1000,
+            token=line.token,
+            code=line.code,
+            detail=line.detail,
+            change=line.change,
+            client=line.client,
+            agent=line.agent,
+            request_id=line.request_id,
         )
-        for row in rows
+        for line in lines
     ]

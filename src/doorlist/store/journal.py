@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from doorlist.store.db import Connection
@@ -173,24 +173,6 @@ async def write(connection: Connection, lines: Sequence[Line], bodies: Sequence[
     if bodies:
         kept = [tuple(getattr(body, name) for name in _BODY_COLUMNS) for body in bodies]
         await connection.copy_records_to_table("request_bodies", records=kept, columns=_BODY_COLUMNS)
-
-
-async def newest(
-    connection: Connection, org_id: UUID, *, limit: int, failures: bool, before: int | None = None
-) -> list[dict[str, Any]]:
-    """The newest requests of an organization, newest first; only refused ones if `failures`."""
-    rows = await connection.fetch(
-        """select id, at, token_id, request_id, method, path, query, status, duration_us, client, agent, code,
-                  detail, change::text as change
-             from request_log
-            where org_id = $1 and (not $2 or status >= 400) and ($3::bigint is null or id < $3)
-            order by id desc limit $4""",
-        org_id,
-        failures,
-        before,
-        limit,
-    )
-    return [dict(row) for row in rows]
 
 
 async def page(connection: Connection, wanted: Wanted, *, limit: int) -> list[Logged]:
