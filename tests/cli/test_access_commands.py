@@ -180,6 +180,12 @@ async def test_places_and_people_are_taken_away_and_given_back(doorlist: Command
     assert (await doorlist.json("people", "role", "ana", "owner", "--org", "acme"))["changed"]
     assert (await doorlist.json("place", "join", *where, "--as", "ana"))["changed"]
     assert {line["level"] for line in await doorlist.json(*ana)} == {"owner"}
+    await doorlist("group", "create", "Guests", "--org", "acme")
+    await doorlist("group", "rename", "guests", "Visitors", "--org", "acme")
+    changed = await doorlist.json("group", "members", "visitors", "--org", "acme", "--add", "ana")
+    assert changed == {"added": 1, "removed": 0}
+    changed = await doorlist.json("group", "members", "visitors", "--org", "acme", "--remove", "ana")
+    assert changed == {"added": 0, "removed": 1}
     changes = await doorlist.json("access", "compare", "--org", "acme", "--from", "2020-01-01")
     assert {(line["change"], line["before"], line["after"]) for line in changes} == {("gained", "none", "owner")}
     reviewed = await doorlist.json("access", "review", "--org", "acme")
