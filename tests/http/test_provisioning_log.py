@@ -249,14 +249,16 @@ async def test_bodies_are_kept_as_long_as_the_setting_says(directory: Directory,
     assert await log.page(Wanted(directory.org_id)) == []
 
 
-async def test_one_batch_that_cannot_be_written_does_not_end_the_log(directory: Directory, log: Reader) -> None:
+async def test_one_request_that_cannot_be_written_takes_no_other_with_it(directory: Directory, log: Reader) -> None:
     own = RequestLog(log.database, days=30)
     own.start()
+    own.add(replace(_line(directory), path="/before"))
     own.add(replace(_line(directory), status=1 << 40))
+    own.add(replace(_line(directory), path="/beside"))
     await asyncio.sleep(1.5)
     own.add(replace(_line(directory), path="/after"))
     await own.close()
-    assert [line.path for line in await log.page(Wanted(directory.org_id))] == ["/after"]
+    assert [line.path for line in await log.page(Wanted(directory.org_id))] == ["/after", "/beside", "/before"]
 
 
 def _line(directory: Directory) -> Line:

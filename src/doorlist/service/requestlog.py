@@ -135,17 +135,26 @@ class RequestLog:
                 await self.flush()
             except Unavailable:
                 _log.warning("the request log waits for the database", waiting=len(self._waiting))
-            except Exception as error:  # the edge of a task: one batch that cannot be written must not end the log
-                self._drop_batch(error)
+            except Exception:  # the edge of a task: one request that cannot be written must not end the log
+                await self._write_singly()
             if self._dropped:
                 _log.error("requests were not logged", dropped=self._dropped)
                 self._dropped = 0
 
-    def _drop_batch(self, error: Exception) -> None:
-        _log.error("a batch of the request log cannot be written", exc_info=error)
+    async def _write_singly(self) -> None:
+        """Write a batch that failed one by one, and give up only those requests that cannot be written."""
         for _ in range(min(_BATCH, len(self._waiting))):
-            self._bytes -= self._waiting.popleft().size
-            self._dropped += 1
+            exchange = self._waiting.popleft()
+            self._bytes -= exchange.size
+            try:
+                await self._write([exchange])
+            except Unavailable:
+                self._waiting.appendleft(exchange)
+                self._bytes += exchange.size
+                return
+            except Exception as error:  # whatever it is, the next one may be fine
+                _log.error("a request cannot be logged", request_id=str(exchange.line.request_id), exc_info=error)
+                self._dropped += 1
 
     async def _forget_for_ever(self) -> None:
         while True:
