@@ -41,6 +41,8 @@ def command(
             course = performance.tour(stage, console)
             if course.ok and not leave:
                 _stay(console, stage)
+        if data is not None and course.ok:
+            console.print(f"Start it again: doorlist serve --data {folder} --port {stage.port}", soft_wrap=True)
     raise typer.Exit(0 if course.ok else 1)
 
 

@@ -36,7 +36,6 @@ def _joiner_is_there(stage: Stage) -> str:
 
 
 def _mover_moves(stage: Stage) -> str:
-    before = stage.reached(cast.MOVER)
     stage.run.entrasim("user", "set", cast.MOVER, "title=Design Technologist", "department=Product Design")
     stage.run.entrasim("group", "remove-member", cast.ENGINEERING, cast.MOVER)
     stage.run.entrasim("group", "add-member", cast.DESIGN, cast.MOVER)
@@ -45,7 +44,7 @@ def _mover_moves(stage: Stage) -> str:
     expect("The title", found.get("title"), equals="Design Technologist")
     reached = stage.reached(cast.MOVER)
     expect("The new access", reached.get((STUDIO, BRAND_BOOK)), equals="editor")
-    expect("The kept access", reached.get((WORKSHOP, FIRMWARE)), equals=before[WORKSHOP, FIRMWARE])
+    expect("The kept access", reached.get((WORKSHOP, FIRMWARE)), equals="editor")
     return "Aoife Gallagher: new title and folders, the old ones retained"
 
 

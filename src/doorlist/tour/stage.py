@@ -42,6 +42,11 @@ class Stage:
         return f"{self.url}/scim/v2"
 
     @property
+    def port(self) -> int:
+        """Where the server listens."""
+        return int(self.url.rpartition(":")[2])
+
+    @property
     def data(self) -> Path:
         """The data folder of the server."""
         return self.run.data
