@@ -125,6 +125,7 @@ def serving(data: Path, *, port: int, log: Path) -> Iterator[str]:
             yield _address(process, log)
         finally:
             _stop(process)
+            _see_database_out(data)
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:
@@ -150,6 +151,12 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.wait()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _see_database_out(data: Path) -> None:
+    """Use the database once more, as its last user, who stops it: a command killed in mid-step may have kept it up."""
+    if data.is_dir():
+        run_command("doorlist", "db", "status", "--data", str(data))
 
 
 def _environment() -> dict[str, str]:
