@@ -6,6 +6,7 @@ containment (`@>`), which the GIN index on `search` answers; what has a column o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -140,7 +141,7 @@ def _path(target: Target) -> list[str]:
     return _container(target) if target.sub is None else [*_container(target), target.sub.name]
 
 
-class _Compiler:
+class _Compiler(ABC):
     """Joins conditions; what a single comparison means is the matter of each subclass."""
 
     def __init__(self, arguments: Arguments) -> None:
@@ -166,11 +167,13 @@ class _Compiler:
     def some(self, target: Target, inner: Condition) -> str:
         raise AssertionError("a value filter inside a value filter is refused when it is bound")
 
+    @abstractmethod
     def has(self, target: Target) -> str:
-        raise NotImplementedError
+        """That the target has a value."""
 
+    @abstractmethod
     def compares(self, target: Target, operator: Operator, value: Any) -> str:
-        raise NotImplementedError
+        """That some value of the target compares so."""
 
     def column(self, column: Column, operator: Operator, value: Any) -> str:
         return _COLUMN_KINDS[column.kind](self, column.expression, operator, value)
