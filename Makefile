@@ -3,6 +3,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DRAWN := $(VENV)/.assets
+PAGES := $(shell find src/doorlist/web src/entrasim/portal -name '*.html' -o -name '*.py' 2>/dev/null)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -11,7 +13,11 @@ $(STAMP): requirements/lock.txt pyproject.toml scripts/install.sh
 	@sh scripts/install.sh $(VENV)
 	@touch $(STAMP)
 
-install: $(STAMP) ## prepare .venv with the commands doorlist and entrasim
+$(DRAWN): $(STAMP) assets/package-lock.json scripts/assets.py $(PAGES)
+	@$(PY) scripts/assets.py
+	@touch $(DRAWN)
+
+install: $(STAMP) $(DRAWN) ## prepare .venv with the commands doorlist and entrasim
 
 check: install ## lint, types, import contracts
 	$(VENV)/bin/ruff format --check src tests bench scripts
@@ -19,7 +25,10 @@ check: install ## lint, types, import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-test: check ## the whole test suite, checks first
+browser: install ## Chromium, which the browser tests drive, where it is missing
+	@sh scripts/browser.sh
+
+test: check browser ## the whole test suite, checks first
 	$(VENV)/bin/pytest -n logical --maxprocesses 4 --dist loadfile
 
 walkthrough: install ## the acceptance list of the seed page, over HTTP, then stop
@@ -37,4 +46,4 @@ picture: install ## draw the walkthrough as it runs here: docs/images/walkthroug
 lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
 
-.PHONY: help install check test walkthrough demo bench picture lock
+.PHONY: help install check browser test walkthrough demo bench picture lock
