@@ -17,7 +17,6 @@ from typing import Any
 
 from entrasim.refusals import CycleRunning, StateUnusable
 
-VERSION = 1
 Row = tuple[Any, ...]
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -47,13 +46,16 @@ class StateFile:
     def _migrate(self) -> None:
         with self.transaction():
             (found,) = self.row("pragma user_version")
-            if found > VERSION:
+            steps = _schema_steps()
+            if found > len(steps):
                 raise StateUnusable(f"The state file {self.path} was written by a newer entrasim.")
-            if found == 0:
-                for statement in _statements(resources.files("entrasim").joinpath("schema.sql").read_text()):
+            for script in steps[found:]:
+                for statement in _statements(script):
                     self.run(statement)
+            if found == 0:
                 self.run("insert into settings values ('change', '0')")
-                self.run(f"pragma user_version = {VERSION}")
+            if found < len(steps):
+                self.run(f"pragma user_version = {len(steps)}")
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -136,6 +138,12 @@ class StateFile:
             yield
         finally:
             lock.close()
+
+
+def _schema_steps() -> list[str]:
+    """Return the scripts of `schema/` in their order; a state file's version is how many of them it has run."""
+    folder = resources.files("entrasim").joinpath("schema")
+    return [file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name)]
 
 
 def _statements(script: str) -> Iterator[str]:
