@@ -150,10 +150,24 @@ class TokenRevoked(Unauthenticated):
     hint = "Create a new token in Doorlist and put it into the directory's provisioning settings."
 
 
+class SignedOut(Unauthenticated):
+    """Nobody is signed in, or the session is over."""
+
+    code = "signed-out"
+    hint = "Sign in again."
+
+
 class Forbidden(Refusal):
     """The caller is known and may not do this."""
 
     status, code = 403, "forbidden"
+
+
+class ForeignForm(Forbidden):
+    """A form was posted from another site, or from a page of another session."""
+
+    code = "foreign-form"
+    hint = "Load the page again and repeat."
 
 
 class PlanTooLow(Forbidden):

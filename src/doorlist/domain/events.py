@@ -60,6 +60,8 @@ class Action(StrEnum):
     GRANTS_REATTACHED = "grants.reattached"
     ATTENTION_RESOLVED = "attention.resolved"
 
+    SESSIONS_REVOKED = "sessions.revoked"
+
 
 class TargetKind(StrEnum):
     """What kind of thing an event is about."""
@@ -70,6 +72,7 @@ class TargetKind(StrEnum):
     GROUP = "group"
     RESOURCE = "resource"
     ATTENTION = "attention"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
@@ -25,6 +26,7 @@ from doorlist.store.db import Database
 from doorlist.web.auth import Authenticator
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
+from doorlist.web.sessions import SessionCookies
 
 
 class App:
@@ -36,8 +38,10 @@ class App:
         self._database: Database | None = None
         self._pages = Starlette(
             routes=[Route("/", _front), Route("/healthz", _alive), Route("/readyz", self._ready)],
+            middleware=[Middleware(SessionCookies)],
             lifespan=self._lifespan,
         )
+        self._pages.state.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/") and self._scim is not None:
@@ -52,6 +56,7 @@ class App:
         database = await Database.connect(settings.database_url, maximum=settings.pool_size)
         authenticator = Authenticator(database)
         log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
+        self._pages.state.database = database
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         authenticator.start()
         log.start()
