@@ -11,6 +11,8 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
+from doorlist.domain.sheets import inert
+
 T = TypeVar("T")
 Columns = Mapping[str, Callable[[T], object]]
 """Headings, each with the cell that a row has under it."""
@@ -72,7 +74,7 @@ def _as_csv(headings: Sequence[str]) -> Callable[[Sequence[object] | None], None
 
     def write(row: Sequence[object] | None) -> None:
         if row is not None:
-            writer.writerow([msgspec.to_builtins(cell) for cell in row])
+            writer.writerow([inert(msgspec.to_builtins(cell)) for cell in row])
 
     return write
 

@@ -1,4 +1,4 @@
-"""CSV sheets of an import: bytes in, rows and every problem out. Pure.
+"""CSV sheets: bytes of an import in, rows and every problem out; cells of an export that no program runs. Pure.
 
 A sheet is UTF-8 (a byte order mark is accepted) with a header; columns may stand in any order, further columns are
 passed over, blank lines too. Nothing is guessed: a row of another length is a problem, not a shorter row.
@@ -11,6 +11,9 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Final
+
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(slots=True)
@@ -29,6 +32,16 @@ class Sheet:
     def problems(self) -> list[str]:
         """Every problem in the order of the lines, spelled file:line: message."""
         return [f"{self.name}:{line}: {message}" for line, message in sorted(self.faults, key=itemgetter(0))]
+
+
+def inert(cell: object) -> object:
+    """A cell of an export as spreadsheets show it and never run it (OWASP, CSV injection).
+
+    Names come from directories, so anybody who can choose one could put a formula into an administrator's spreadsheet.
+    A text that would start one, also in the wide forms that some programs read as the narrow ones, gets an apostrophe
+    in front; numbers and other values are what they are.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_STARTS_A_FORMULA) else cell
 
 
 def read_sheet(name: str, content: bytes, columns: Sequence[str]) -> Sheet:
