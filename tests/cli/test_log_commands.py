@@ -81,6 +81,9 @@ async def test_the_log_is_listed_filtered_and_exported(doorlist: Commands, compa
     assert line["request_id"] == str(first.request_id)
     rows = list(csv.DictReader(io.StringIO(await doorlist("log", "list", *ORG, "--csv"))))
     assert [row["status"] for row in rows] == ["409", "200"]
+    hint = tokens.bearer.hint(minted.text)
+    assert {row["token_hint"] for row in rows} == {hint}
+    assert f"entra ({hint}…)" in await doorlist("log", "list", *ORG)
     (stranger,) = await doorlist.json("log", "list")
     assert (stranger["status"], stranger["token"]) == (401, "dl_scim_Ab3d")
     assert "dl_scim_Ab3d" in await doorlist("log", "list")
@@ -88,6 +91,14 @@ async def test_the_log_is_listed_filtered_and_exported(doorlist: Commands, compa
     older = await doorlist.json("log", *ORG, "--failures", "--limit", "5")
     assert [one["code"] for one in older] == ["taken"]
     assert "--org" in await doorlist("log", "--limit", "5", code=2)
+
+
+async def test_an_export_cannot_start_a_formula_in_a_spreadsheet(doorlist: Commands, company: Company) -> None:
+    await logged(company, agent='=HYPERLINK("http://example.com")', client="@SUM(A1)")
+    (row,) = csv.DictReader(io.StringIO(await doorlist("log", "list", *ORG, "--csv")))
+    assert (row["agent"][:2], row["client"][:2]) == ("'=", "'@")
+    (line,) = await doorlist.json("log", "list", *ORG)
+    assert (line["agent"][:1], line["client"][:1]) == ("=", "@")
 
 
 async def test_one_request_is_shown_with_advice_members_and_a_replay(doorlist: Commands, company: Company) -> None:
@@ -165,7 +176,10 @@ async def test_a_token_is_rotated_in_three_steps(doorlist: Commands, company: Co
         ("being replaced", 20),
         ("in use, replacement", 20),
     ]
-    assert "expires in 20 days" in await doorlist("token", "list", *ORG)
+    table = await doorlist("token", "list", *ORG)
+    assert "expires in 20 days" in table
+    assert "entra #2" in table
+    assert [(one["label"], one["generation"]) for one in listed] == [("entra", 1), ("entra", 2)]
     assert (await doorlist.json("token", "rotate-complete", *ORG, "entra"))["valid"] == new["id"]
     await doorlist("token", "rotate", *ORG, "entra", "--expires", "5")
     assert (await doorlist.json("token", "rotate-cancel", *ORG, "entra"))["valid"] == new["id"]

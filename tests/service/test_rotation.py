@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from doorlist.errors import Conflict, Forbidden, NotFound
-from doorlist.service import clock, connections, expiry, rotation, tokens
+from doorlist.service import clock, connections, expiry, resolving, rotation, tokens
 from doorlist.service.tokens import Minted
 from doorlist.store import credentials
 from doorlist.store.credentials import Use
@@ -132,6 +132,37 @@ async def test_a_short_lived_token_is_warned_of_once_at_first(company: Company) 
     await create(company, "entra", 5)
     assert [token.label for token in await expiry.warn(company.database, clock.now())] == ["entra"]
     assert await expiry.warn(company.database, clock.now()) == []
+
+
+async def waiting(company: Company) -> list[tuple[str, str]]:
+    items = await resolving.list_items(company.database, OPERATOR, company.org_id)
+    return [(item.kind, item.target) for item in items]
+
+
+async def test_a_token_near_its_end_waits_for_an_administrator_once_until_it_is_replaced(company: Company) -> None:
+    old = await create(company, "entra", 40)
+    now = clock.now()
+    assert await waiting(company) == []
+    for day in (11, 27, 34, 39, 41):
+        await expiry.warn(company.database, now + timedelta(days=day))
+        assert await waiting(company) == [("token-expires", f"entra ({tokens.bearer.hint(old.text)})")]
+    await start(company)
+    assert len(await waiting(company)) == 1
+    await complete(company, force=True)
+    assert await waiting(company) == []
+    (closed,) = await resolving.list_items(company.database, OPERATOR, company.org_id, resolved=True)
+    assert (closed.resolution, closed.detail["label"]) == ("revoked", "entra")
+
+
+async def test_who_acknowledges_the_end_of_a_token_is_asked_again_at_the_next_warning(company: Company) -> None:
+    await create(company, "entra", 40)
+    now = clock.now()
+    await expiry.warn(company.database, now + timedelta(days=11))
+    (item,) = await resolving.list_items(company.database, OPERATOR, company.org_id)
+    await resolving.resolve(company.database, OPERATOR, company.org_id, item_id=item.id, decision="acknowledge")
+    assert await waiting(company) == []
+    await expiry.warn(company.database, now + timedelta(days=27))
+    assert len(await waiting(company)) == 1
 
 
 async def test_a_connection_pauses_and_resumes_once(company: Company) -> None:

@@ -47,6 +47,7 @@ Moment = typer.Option(metavar="TIME", parser=_moment, help="ISO 8601, UTC withou
 _LISTED: Final[Columns[Logged]] = {
     "at": lambda line: line.at,
     "token": lambda line: line.token or line.token_hint,
+    "token_hint": lambda line: line.token_hint,
     "method": lambda line: line.method,
     "path": lambda line: line.path,
     "query": lambda line: line.query,
@@ -63,7 +64,7 @@ _LISTED: Final[Columns[Logged]] = {
 }
 _READ: Final[Columns[Logged]] = {
     "at": lambda line: f"{line.at:%Y-%m-%d %H:%M:%S}",
-    "token": _LISTED["token"],
+    "token": lambda line: f"{line.token} ({line.token_hint}…)" if line.token else line.token_hint,
     "request": lambda line: f"{line.method} {line.path}{'?' if line.query else ''}{line.query}"[:100],
     "status": _LISTED["status"],
     "ms": lambda line: f"{line.duration_us / 1000:.1f}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -68,7 +70,8 @@ def list_all(org: Org, data: Data = None, database_url: DatabaseUrl = None, json
         emit_json(documents)
     else:
         columns = ["label", "hint", "state", "use", "created_at", "ends", "last_used_at", "last_used_agent", "id"]
-        show_table(columns, [[document[column] for column in columns] for document in documents])
+        cells = [{**document, "label": _name(document)} for document in documents]
+        show_table(columns, [[document[column] for column in columns] for document in cells])
 
 
 @app.command()
@@ -154,6 +157,7 @@ def _documents(found: list[Token], now: datetime) -> list[dict[str, object]]:
     in_use = max(used, key=lambda token: token.last_used_at or now).id if used else None
     living = {token.id for token in found if token.revoked_at is None}
     going = {token.replaces for token in found if token.id in living}
+    generations = _generations(found)
     documents: list[dict[str, object]] = []
     for token in found:
         words = ["in use"] if token.id == in_use else []
@@ -161,8 +165,24 @@ def _documents(found: list[Token], now: datetime) -> list[dict[str, object]]:
             words.append("being replaced" if token.id in going else "replacement")
         state = token.state(now)
         document = {**asdict(token), "state": state, "in_use": token.id == in_use, "use": ", ".join(words)}
-        documents.append({**document, "ends": _ends(token, now), "expires_in_days": _days(token, now)})
+        document |= {"ends": _ends(token, now), "expires_in_days": _days(token, now)}
+        documents.append({**document, "generation": generations[token.id]})
     return documents
+
+
+def _generations(found: list[Token]) -> dict[UUID, int]:
+    """The place of each token in its line of rotations, from 1: a replacement bears the label of the one before."""
+    generations: dict[UUID, int] = {}
+    for token in found:  # in the order of creation, so the one that is replaced comes first
+        before = generations.get(token.replaces, 0) if token.replaces is not None else 0
+        generations[token.id] = before + 1
+    return generations
+
+
+def _name(document: Mapping[str, object]) -> str:
+    """The label as people read it: `entra`, and `entra #2` for the token that replaced it."""
+    number = document["generation"]
+    return str(document["label"]) if number == 1 else f"{document['label']} #{number}"
 
 
 def _days(token: Token, now: datetime) -> int | None:

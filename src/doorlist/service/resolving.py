@@ -27,6 +27,7 @@ DECISIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "owner-left": ("acknowledge",),
     "ownerless": ("acknowledge",),
     "mass-removal": ("allow", "hold"),
+    "token-expires": ("acknowledge",),
 }
 """The kinds of items, each with the decisions that it takes."""
 

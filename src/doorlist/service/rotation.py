@@ -16,7 +16,7 @@ from doorlist.domain.tenancy import Administrator
 from doorlist.errors import Conflict, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
-from doorlist.service.tokens import Minted, end_of, mint, record
+from doorlist.service.tokens import Minted, end, end_of, mint, record
 from doorlist.store import credentials
 from doorlist.store.credentials import Token
 from doorlist.store.db import Connection, Database
@@ -101,7 +101,7 @@ async def _end(
     why: dict[str, object],
     at: datetime,
 ) -> None:
-    await credentials.revoke(connection, org_id, [token.id], now=at)
+    await end(connection, administrator, org_id, [token.id], at=at)
     change = {"label": token.label, **why}
     await record(
         connection, administrator, org_id, action=Action.TOKEN_REVOKED, token_id=token.id, change=change, at=at

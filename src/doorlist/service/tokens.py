@@ -20,7 +20,7 @@ from doorlist.domain.tenancy import ALL_SCOPES, Administrator
 from doorlist.errors import BadInput, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
-from doorlist.store import audit, credentials, organizations
+from doorlist.store import attention, audit, credentials, organizations
 from doorlist.store.credentials import Token
 from doorlist.store.db import Connection, Database
 
@@ -124,13 +124,23 @@ async def revoke_token(database: Database, administrator: Administrator, org_id:
         ]
         if not tokens:
             raise NotFound(f"There is no token {name!r} that could be revoked.", place="token")
-        await credentials.revoke(connection, org_id, [token.id for token in tokens], now=at)
+        await end(connection, administrator, org_id, [token.id for token in tokens], at=at)
         for token in tokens:
             change = {"label": token.label}
             await record(
                 connection, administrator, org_id, action=Action.TOKEN_REVOKED, token_id=token.id, change=change, at=at
             )
     return tokens
+
+
+async def end(
+    connection: Connection, administrator: Administrator, org_id: UUID, token_ids: list[UUID], *, at: datetime
+) -> None:
+    """Revoke tokens in the caller's transaction; nobody needs to be warned of their end any more."""
+    await credentials.revoke(connection, org_id, token_ids, now=at)
+    await attention.settle(
+        connection, org_id, "token-expires", token_ids, by=administrator.name, resolution="revoked", now=at
+    )
 
 
 def _known_scopes(scopes: Sequence[str]) -> list[str]:
