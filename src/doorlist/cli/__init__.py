@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "workspace": ("doorlist.cli.workspace_commands", "Create, list and upgrade workspaces."),
     "folder": ("doorlist.cli.folder_commands", "Create folders in a workspace."),
     "place": ("doorlist.cli.place_commands", "Archive, delete and restore workspaces and folders."),
+    "project": ("doorlist.cli.project_commands", "List, create, rename and delete the projects of a folder."),
+    "task": ("doorlist.cli.task_commands", "List, create, tick and delete the tasks of a project."),
     "access": ("doorlist.cli.access_commands", "Show and export who reaches what, grant and take away."),
     "attention": ("doorlist.cli.attention_commands", "Show and decide what waits for an administrator."),
     "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),

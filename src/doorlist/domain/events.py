@@ -62,6 +62,17 @@ class Action(StrEnum):
 
     SESSIONS_REVOKED = "sessions.revoked"
 
+    PROJECT_CREATED = "project.created"
+    PROJECT_CHANGED = "project.changed"
+    PROJECT_MOVED = "project.moved"
+    PROJECT_DELETED = "project.deleted"
+    TASK_CREATED = "task.created"
+    TASK_CHANGED = "task.changed"
+    TASK_TICKED = "task.ticked"
+    TASK_UNTICKED = "task.unticked"
+    TASK_MOVED = "task.moved"
+    TASK_DELETED = "task.deleted"
+
 
 class TargetKind(StrEnum):
     """What kind of thing an event is about."""
@@ -73,6 +84,8 @@ class TargetKind(StrEnum):
     RESOURCE = "resource"
     ATTENTION = "attention"
     SESSION = "session"
+    PROJECT = "project"
+    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from doorlist.domain.directory import fold
 from doorlist.domain.ids import parse_id
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import Conflict, NotFound
+from doorlist.service.projects import MOST_PROJECTS, list_projects
 from doorlist.store import organizations, resources, roster
+from doorlist.store.board import Project
 from doorlist.store.db import Database
 from doorlist.store.organizations import Organization
 from doorlist.store.resources import Place
@@ -65,6 +67,20 @@ async def person(database: Database, org_id: UUID, name: str) -> Somebody:
         raise NotFound(f"There is no person {name!r}.", place="user")
     if len(found) > 1:
         raise Conflict(f"{len(found)} people have the user name {name!r}; give the id of one.", place="user")
+    return found[0]
+
+
+async def project(
+    database: Database, administrator: Administrator, org_id: UUID, *, where: tuple[str, str], name: str
+) -> Project:
+    """The project of a name or id in a folder, which `where` names with its workspace, for who may read there."""
+    folder = await place(database, org_id, workspace=where[0], folder=where[1])
+    row = await list_projects(database, administrator, org_id, folder_id=folder.id, limit=MOST_PROJECTS)
+    found = [one for one in row if fold(one.name) == fold(name.strip()) or str(one.id) == name]
+    if not found:
+        raise NotFound(f"There is no project {name!r}.", place="project")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} projects are called {name!r}; give the id of one.", place="project")
     return found[0]
 
 

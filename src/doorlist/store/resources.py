@@ -71,6 +71,13 @@ _ARCHIVE = """
 update resources set archived_at = $3 where org_id = $1 and id = $2 and archived_at is null returning true
 """
 
+_IS_ARCHIVED = """
+select r.archived_at is not null or w.archived_at is not null
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id and w.deleted_at is null
+ where r.org_id = $1 and r.id = $2 and r.deleted_at is null
+"""
+
 _DELETE = "update resources set deleted_at = $3 where org_id = $1 and id = $2 and deleted_at is null returning true"
 
 _UNARCHIVE = """
@@ -244,6 +251,12 @@ async def archive(connection: Connection, org_id: UUID, resource_id: UUID, *, no
 async def unarchive(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
     """Take a locked resource out of the archive; whether it was in it."""
     return bool(await connection.fetchval(_UNARCHIVE, org_id, resource_id, now))
+
+
+async def is_archived(connection: Connection, org_id: UUID, resource_id: UUID) -> bool | None:
+    """Whether a live resource or its workspace is archived; None where there is none."""
+    archived: bool | None = await connection.fetchval(_IS_ARCHIVED, org_id, resource_id)
+    return archived
 
 
 async def delete(connection: Connection, org_id: UUID, resource_id: UUID, *, now: datetime) -> bool:
