@@ -21,11 +21,14 @@ OPERATOR = Administrator(name="root", source="cli")
 _PERSON = """
 insert into users (org_id, id, connection_id, role, user_name, user_name_key, display_name, active, doc, search,
                    created_at, modified_at)
-select $1, $2, c.id, $3, $4, $5, $4, $6, '{}', '{}', now(), now() from connections c where c.org_id = $1
+select $1, $2, c.id, $3, $4, $5, $4, $6, jsonb_build_object('userName', $4::text, 'active', $6::boolean)::text, '{}',
+       now(), now()
+  from connections c where c.org_id = $1
 """
 _GROUP = """
 insert into groups (org_id, id, connection_id, display_name, display_key, doc, search, created_at, modified_at)
-select $1, $2, c.id, $3, $4, '{}', '{}', now(), now() from connections c where c.org_id = $1
+select $1, $2, c.id, $3, $4, jsonb_build_object('displayName', $3::text)::text, '{}', now(), now()
+  from connections c where c.org_id = $1
 """
 
 
@@ -77,7 +80,8 @@ class Company:
         ids, at = [self.people[person] for person in people], clock.now()
         async with self.database.transaction() as connection:
             left = await groups.remove_members(connection, self.org_id, self.groups[group], ids, now=at)
-            return await retention.retain_after_leaving(connection, self.org_id, self.groups[group], left, at)
+            kept = await retention.retain_after_leaving(connection, self.org_id, self.groups[group], left, at)
+        return sum(path.people for path in kept)
 
     async def set_active(self, person: str, *, active: bool) -> None:
         """What provisioning does when a directory deactivates or reactivates a person."""

@@ -163,7 +163,7 @@ async def test_a_deleted_group_leaves_every_member_what_it_gave(design: Company)
             connection, design.org_id, design.groups["designers"], clock.now()
         )
         await connection.execute("update groups set deleted_at = now() where org_id = $1", design.org_id)
-    assert written == 2
+    assert [(path.people, path.without) for path in written] == [(2, [])]
     assert await design.level("ana", "Design", "Logos") == "checker"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
+from uuid import UUID
 
+import msgspec
 import typer
 
 from doorlist.cli.acting import Org, operator
@@ -14,12 +16,13 @@ from doorlist.cli.question_commands import Csv
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.service import auditing, finding
-from doorlist.service.auditing import Verdict
+from doorlist.service.auditing import Reconciled, Verdict
 from doorlist.store.sealing import EventLine
 
 app = typer.Typer()
 
 _PAGE: Final = 1000
+_SHOWN: Final = 100
 
 _COLUMNS: Final[Columns[EventLine]] = {
     "seq": lambda line: line.seq,
@@ -73,6 +76,34 @@ def verify(org: Org, data: Data = None, database_url: DatabaseUrl = None, json: 
         raise typer.Exit(1)
 
 
+@app.command()
+def reconcile(org: Org, data: Data = None, database_url: DatabaseUrl = None, json: Json = False) -> None:
+    """Add up every event and compare with the members, grants and retained rows that there are; 1 where they differ."""
+    found = run(_reconcile(settings(data, database_url), org))
+    if json:
+        emit_json(found)
+    else:
+        for fact in found.unexplained[:_SHOWN]:
+            say(f"no event tells of: {' '.join(fact)}")
+        for fact in found.missing[:_SHOWN]:
+            say(f"told by events and not there: {' '.join(fact)}")
+        say(f"{found.events} events, {found.rows} rows: {len(found.unexplained)} untold, {len(found.missing)} missing.")
+    if found.unexplained or found.missing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def details(
+    request_id: Annotated[UUID, typer.Argument(metavar="REQUEST_ID", help="What `list` shows.")],
+    *,
+    org: Org,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Print the rows that an event has beside it, as an import has, one JSON object a line."""
+    run(_details(settings(data, database_url), org, request_id))
+
+
 async def _list(config: Settings, org: str, action: str | None, limit: int, form: Form) -> None:
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id
@@ -96,6 +127,19 @@ async def _list(config: Settings, org: str, action: str | None, limit: int, form
 async def _seal(config: Settings, org: str) -> int:
     async with opened(config) as database:
         return await auditing.seal(database, (await finding.organization(database, org)).org_id)
+
+
+async def _reconcile(config: Settings, org: str) -> Reconciled:
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, org)).org_id
+        return await auditing.reconcile(database, operator(), org_id)
+
+
+async def _details(config: Settings, org: str, request_id: UUID) -> None:
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, org)).org_id
+        async for row in auditing.list_details(database, operator(), org_id, request_id=request_id):
+            print(msgspec.json.encode(row).decode())
 
 
 async def _verify(config: Settings, org: str) -> Verdict:

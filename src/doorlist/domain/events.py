@@ -59,6 +59,8 @@ class Action(StrEnum):
     ACCESS_RESTORED = "access.restored"
     GRANTS_REATTACHED = "grants.reattached"
     ATTENTION_RESOLVED = "attention.resolved"
+    DELETED_CLEANED = "deleted.cleaned-up"
+    HISTORY_FORGOTTEN = "history.forgotten"
 
     SESSIONS_REVOKED = "sessions.revoked"
 

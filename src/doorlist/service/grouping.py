@@ -90,14 +90,18 @@ async def change_members(
         await require_manager(connection, administrator, org_id)
         keeper = await _lock(connection, org_id, group_id)
         left = await groups.remove_members(connection, org_id, group_id, list(remove), now=at)
-        await retention.retain_after_leaving(connection, org_id, group_id, left, at)
+        kept = await retention.retain_after_leaving(connection, org_id, group_id, left, at)
         joined, unknown = await groups.add_members(
             connection, org_id=org_id, connection_id=None, identifier=group_id, people=list(add), now=at
         )
         if unknown:
             raise NotFound("There is no such person.", place="user")
         if joined or left:
-            change = {"added": sorted(map(str, joined)), "removed": sorted(map(str, left))}
+            change = {
+                "added": sorted(map(str, joined)),
+                "removed": sorted(map(str, left)),
+                "retained": [path.told() for path in kept],
+            }
             entry = _entry(administrator, Action.GROUP_MEMBERS_CHANGED, group_id, change, at)
             row = _row(json.loads(keeper.doc))
             await groups.update_group(connection, row, org_id=org_id, identifier=group_id, entry=entry, now=at)
@@ -120,10 +124,11 @@ async def delete_group_in(
     await require_manager(connection, administrator, org_id)
     await _lock(connection, org_id, group_id, anyway=rehearsal)
     at = clock.now()
-    retained = await retention.retain_after_group_deleted(connection, org_id, group_id, at)
-    entry = _entry(administrator, Action.GROUP_DELETED, group_id, {"retained": retained}, at)
+    kept = await retention.retain_after_group_deleted(connection, org_id, group_id, at)
+    change = {"retained": [path.told() for path in kept]}
+    entry = _entry(administrator, Action.GROUP_DELETED, group_id, change, at)
     await groups.delete_group(connection, org_id, group_id, entry=entry, now=at)
-    return retained
+    return sum(path.people for path in kept)
 
 
 async def restore_members_in(

@@ -7,7 +7,7 @@ handful of statements whatever the size of the files.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -19,9 +19,9 @@ from doorlist.domain.wishlist import HOME, WantedGrant, Wishlist
 from doorlist.errors import BadInput, Conflict, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
-from doorlist.store import audit, grants, organizations, resources, roster
+from doorlist.store import audit, details, grants, organizations, resources, roster
 from doorlist.store.db import Connection, Database, UniqueViolation
-from doorlist.store.grants import GroupGrant
+from doorlist.store.grants import GroupGrant, Placed
 from doorlist.store.organizations import Organization
 from doorlist.store.resources import NewFolder, NewWorkspace
 
@@ -88,15 +88,30 @@ async def _apply(
     if wishlist.problems:
         count = len(wishlist.problems)
         raise BadInput(f"{count} problem{'s' * (count > 1)}; nothing was imported.", problems=wishlist.problems)
-    workspaces_added = await _add_workspaces(connection, organization, wishlist, known, at=at)
-    folders_added = await _add_folders(connection, org_id, wishlist, known, at=at)
-    added, changed = await _put_grants(connection, administrator, org_id, wishlist, known, at=at)
-    done = Imported(workspaces_added, folders_added, added, changed, len(wishlist.grants) - added - changed)
+    workspaces = await _add_workspaces(connection, organization, wishlist, known, at=at)
+    folders = await _add_folders(connection, org_id, wishlist, known, at=at)
+    placed = await _put_grants(connection, administrator, org_id, wishlist, known, at=at)
+    added, total = sum(grant.before is None for grant in placed), len(wishlist.grants)
+    done = Imported(len(workspaces), len(folders), added, len(placed) - added, total - len(placed))
     if done.changed:
-        actor = Actor.administrator(administrator)
-        event = Event(Action.GRANTS_IMPORTED, TargetKind.ORGANIZATION, org_id, actor, clock.new_id(at), asdict(done))
+        actor, request_id = Actor.administrator(administrator), clock.new_id(at)
+        detail = await details.put(connection, org_id, request_id, _told(workspaces, folders, placed))
+        change = {**asdict(done), "details": detail}
+        event = Event(Action.GRANTS_IMPORTED, TargetKind.ORGANIZATION, org_id, actor, request_id, change)
         await audit.append(connection, org_id, event, at=at)
     return done
+
+
+def _told(
+    workspaces: Sequence[NewWorkspace], folders: Sequence[NewFolder], placed: Sequence[Placed]
+) -> Iterator[dict[str, object]]:
+    """The rows of the event: what was created, then every grant with the level before."""
+    for workspace in workspaces:
+        yield {"workspace": workspace.id, "home": workspace.home_id, "name": workspace.name}
+    for folder in folders:
+        yield {"folder": folder.id, "workspace": folder.workspace_id, "name": folder.name}
+    for grant in placed:
+        yield {"resource": grant.resource_id, "group": grant.group_id, "before": grant.before, "level": grant.level}
 
 
 async def _look(connection: Connection, org_id: UUID, wishlist: Wishlist) -> _Known:
@@ -142,7 +157,7 @@ def _faults(grant: WantedGrant, *, found: int, plan: Plan | None, has_folder: bo
 
 async def _add_workspaces(
     connection: Connection, organization: Organization, wishlist: Wishlist, known: _Known, *, at: datetime
-) -> int:
+) -> list[NewWorkspace]:
     missing = {key: name for key, name in wishlist.workspaces.items() if key not in known.plans}
     new = [NewWorkspace(clock.new_id(at), clock.new_id(at), name, key) for key, name in missing.items()]
     if new:
@@ -150,10 +165,12 @@ async def _add_workspaces(
     for workspace in new:
         known.places[workspace.name_key, ""] = workspace.id
         known.places[workspace.name_key, HOME] = workspace.home_id
-    return len(new)
+    return new
 
 
-async def _add_folders(connection: Connection, org_id: UUID, wishlist: Wishlist, known: _Known, *, at: datetime) -> int:
+async def _add_folders(
+    connection: Connection, org_id: UUID, wishlist: Wishlist, known: _Known, *, at: datetime
+) -> list[NewFolder]:
     missing = {key: folder.name for key, folder in wishlist.folders.items() if key not in known.places}
     ids = clock.new_ids(at, len(missing))
     new = [
@@ -163,7 +180,7 @@ async def _add_folders(connection: Connection, org_id: UUID, wishlist: Wishlist,
     if new:
         await resources.insert_folders(connection, org_id, new, now=at)
     known.places.update(zip(missing, ids, strict=True))
-    return len(new)
+    return new
 
 
 async def _put_grants(
@@ -174,15 +191,15 @@ async def _put_grants(
     known: _Known,
     *,
     at: datetime,
-) -> tuple[int, int]:
+) -> list[Placed]:
     wanted = [
         GroupGrant(grant_id, known.places[workspace, folder], known.groups[group][0], grant.level)
         for grant_id, ((group, workspace, folder), grant) in zip(
             clock.new_ids(at, len(wishlist.grants)), wishlist.grants.items(), strict=True
         )
     ]
-    added, changed = await grants.put_for_groups(connection, org_id, wanted, created_by=administrator.name, now=at)
-    if added:
+    placed = await grants.put_for_groups(connection, org_id, wanted, created_by=administrator.name, now=at)
+    if any(grant.before is None for grant in placed):
         await grants.supersede_retained_of_members(
             connection,
             org_id,
@@ -190,4 +207,4 @@ async def _put_grants(
             group_ids=list({grant.group_id for grant in wanted}),
             now=at,
         )
-    return added, changed
+    return placed

@@ -7,7 +7,7 @@ policy says (`store.retention`); grants themselves are never touched here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,7 @@ from doorlist.service.provisioning import (
 from doorlist.store import groups, retention
 from doorlist.store.db import Connection, Database
 from doorlist.store.groups import GroupRow
+from doorlist.store.retention import Kept
 
 Document = dict[str, Any]
 
@@ -51,25 +52,41 @@ class _Moved:
 
     added: set[UUID] = field(default_factory=set)
     removed: set[UUID] = field(default_factory=set)
-    retained: int = 0
+    kept: dict[tuple[UUID, int], set[UUID]] = field(default_factory=dict)
 
     def join(self, people: Iterable[UUID]) -> None:
         for person in people:
             if person in self.removed:
                 self.removed.discard(person)
+                for keepers in self.kept.values():
+                    keepers.discard(person)
             else:
                 self.added.add(person)
 
-    def leave(self, people: Iterable[UUID]) -> None:
+    def leave(self, people: Sequence[UUID], kept: Iterable[Kept]) -> None:
         for person in people:
             if person in self.added:
                 self.added.discard(person)
             else:
                 self.removed.add(person)
+        for path in kept:
+            keepers = self.kept.setdefault((path.resource_id, path.level), set())
+            keepers.update(set(people).difference(path.without))
 
-    def told(self) -> dict[str, list[str]]:
+    @property
+    def retained(self) -> int:
+        return sum(map(len, self.kept.values()))
+
+    def told(self) -> dict[str, list[Any]]:
         named = {"added": self.added, "removed": self.removed}
-        return {name: sorted(map(str, people)) for name, people in named.items() if people}
+        told: dict[str, list[Any]] = {name: sorted(map(str, people)) for name, people in named.items() if people}
+        if self.retained:
+            told["retained"] = [
+                Kept(resource_id, level, len(keepers), list(self.removed - keepers)).told()
+                for (resource_id, level), keepers in sorted(self.kept.items())
+                if keepers
+            ]
+        return told
 
 
 async def create_group(database: Database, call: Call, body: Any) -> Outcome:
@@ -144,9 +161,11 @@ async def delete_group(database: Database, call: Call, identifier: UUID | None, 
             stored = await _locked(connection, call, identifier, versions)
             org_id = call.caller.org_id
             await safeguard.admit_end_of_group(connection, org_id, stored.id, now=call.now)
-            retained = await retention.retain_after_group_deleted(connection, org_id, stored.id, call.now)
-            written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, {"retained": retained})
+            kept = await retention.retain_after_group_deleted(connection, org_id, stored.id, call.now)
+            told = {"retained": [path.told() for path in kept]}
+            written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, told)
             ended = await groups.delete_group(connection, org_id, stored.id, entry=written, now=call.now)
+        retained = sum(path.people for path in kept)
         return Outcome(None, {"deleted": True, "members removed": ended, "access retained": retained})
 
     async with safeguard.asking(database, call.caller.org_id):
@@ -201,8 +220,7 @@ async def _step(connection: Connection, call: Call, group: UUID, step: Step, mov
     elif step.removed:
         left = await groups.remove_members(connection, org_id, group, list(step.removed), now=call.now)
     if left:
-        moved.leave(left)
-        moved.retained += await retention.retain_after_leaving(connection, org_id, group, left, call.now)
+        moved.leave(left, await retention.retain_after_leaving(connection, org_id, group, left, call.now))
     if isinstance(step, Delta) and step.added:
         moved.join(await _add(connection, call, group, step.added))
 

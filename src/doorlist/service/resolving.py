@@ -67,7 +67,7 @@ async def resolve(
         _require_known(item, decision)
         changed = await _decide(connection, administrator, org_id, item, decision, at=at)
         await attention.resolve(connection, org_id, item_id, by=administrator.name, resolution=decision, now=at)
-        change = {"item": str(item_id), "kind": item.kind, "decision": decision, "rows": changed}
+        change = {"item": str(item_id), "kind": item.kind, "decision": decision, "rows": changed, **_sources(item)}
         action = _ACTIONS.get(decision, Action.ATTENTION_RESOLVED)
         actor = Actor.administrator(administrator)
         event = Event(action, TargetKind(item.target_kind), item.target_id, actor, clock.new_id(at), change)
@@ -106,6 +106,11 @@ async def _decide(
         case "hold":
             await removals.hold(connection, org_id)
     return []
+
+
+def _sources(item: Item) -> dict[str, object]:
+    """The deleted group or person that an item is about."""
+    return {name: item.detail[name] for name in ("parked", "buried") if name in item.detail}
 
 
 def _told(resource_id: UUID, level: int, group_id: UUID | None) -> dict[str, object]:

@@ -21,7 +21,7 @@ from doorlist.store.access import GroupPath
 from doorlist.store.db import Connection, Database
 from doorlist.store.grants import Principal, Put, Removed
 from doorlist.store.resources import Place
-from doorlist.store.retention import Lost
+from doorlist.store.retention import Kept, Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +163,13 @@ async def ungrant_group_in(
     act = await begin(connection, administrator, org_id, resource_id)
     group = await _lock_group(connection, org_id, group_id)
     removed = await _remove(connection, act, group)
-    kept = 0
+    kept = None
     if members is Policy.KEEP:
         kept = await grants.retain_members(
             connection, org_id, group_id=group_id, resource_id=resource_id, level=removed.level, now=act.at
         )
     await _tell_ungranted(connection, act, group, removed, members=members, kept=kept)
-    return Ungranted(removed.level, kept)
+    return Ungranted(removed.level, 0 if kept is None else kept.people)
 
 
 async def ungrant_person(
@@ -297,13 +297,13 @@ async def _tell_ungranted(
     removed: Removed,
     *,
     members: Policy | None = None,
-    kept: int = 0,
+    kept: Kept | None = None,
 ) -> None:
     change = {
         "principal": {"kind": principal.kind, "id": str(principal.id)},
         "before": {"grant": str(removed.id), "level": removed.level.value, "policy": removed.policy},
         "members": members,
-        "kept": kept,
+        "retained": [kept.told()] if kept is not None and kept.people else [],
     }
     await act.tell(connection, Action.GRANT_REMOVED, change)
 

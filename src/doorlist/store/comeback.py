@@ -24,7 +24,7 @@ attached as (
     insert into grants (org_id, id, resource_id, principal_kind, principal_id, level, policy, created_at, created_by)
     select org_id, gen_random_uuid(), resource_id, 'group', $3, level, policy, $4, $5 from parked
     on conflict (org_id, resource_id, principal_id) do nothing
-    returning resource_id, level),
+    returning resource_id, level, policy),
 superseded as (
     delete from retained k
      using group_members m, attached a
@@ -36,7 +36,7 @@ closed as (
     select org_id, resource_id, user_id, group_id, group_name, level, since, $4
       from superseded where state = 'live' and since < $4
     on conflict do nothing)
-select resource_id, level from attached order by resource_id
+select resource_id, level, policy from attached order by resource_id
 """
 
 _RETURN_DIRECT = """
@@ -88,16 +88,18 @@ select user_id from added order by user_id
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A level that is there again; `group_id` is set where it is kept of a group."""
+    """A level that is there again; `group_id` is set where it is kept of a group, `policy` where the grant has one."""
 
     resource_id: UUID
     level: int
     group_id: UUID | None = None
+    policy: str | None = None
 
     def told(self) -> dict[str, Any]:
         """As an audit event tells it."""
         told: dict[str, Any] = {"resource": str(self.resource_id), "level": self.level}
-        return told if self.group_id is None else {**told, "group": str(self.group_id)}
+        group = {} if self.group_id is None else {"group": str(self.group_id)}
+        return {**told, **group, **({} if self.policy is None else {"policy": self.policy})}
 
 
 async def reattach(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from doorlist.domain.levels import Level, Policy
 from doorlist.store.db import Connection
+from doorlist.store.retention import Kept
 
 _PUT = """
 with before as (
@@ -81,8 +82,10 @@ with kept as (
                         where x.org_id = m.org_id and x.resource_id = $3 and x.user_id = m.user_id)
     on conflict (org_id, resource_id, user_id, group_id) do update
        set level = excluded.level, group_name = excluded.group_name, state = 'live', since = excluded.since
-    returning 1)
-select count(*) from kept
+    returning user_id)
+select $3 as resource_id, $4::int as level, (select count(*) from kept) as people,
+       array(select user_id from group_members where org_id = $1 and group_id = $2
+             except select user_id from kept) as without
 """
 
 _PUT_MANY = """
@@ -100,7 +103,7 @@ placed as (
     on conflict (org_id, resource_id, principal_id) do update
        set level = excluded.level, level_since = $6
      where grants.level <> excluded.level
-    returning id),
+    returning id, resource_id, principal_id, level),
 remembered as (
     insert into past_grants (org_id, resource_id, principal_kind, principal_id, id, level, created_at, created_by,
                              since, until)
@@ -109,8 +112,8 @@ remembered as (
       from before b join placed on placed.id = b.id
      where coalesce(b.level_since, b.created_at) < $6
     on conflict do nothing)
-select count(*) filter (where n.id is not null) as added, count(*) filter (where n.id is null) as changed
-  from placed p left join unnest($2::uuid[]) as n (id) on n.id = p.id
+select p.resource_id, p.principal_id as group_id, b.level as before, p.level
+  from placed p left join before b on b.id = p.id
 """
 
 
@@ -147,6 +150,16 @@ class Removed:
     id: UUID
     level: Level
     policy: Policy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A level that a group was given by an import; `before` is the one that it had, None where it had none."""
+
+    resource_id: UUID
+    group_id: UUID
+    before: int | None
+    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +211,9 @@ async def put(
 
 async def put_for_groups(
     connection: Connection, org_id: UUID, wanted: Sequence[GroupGrant], *, created_by: str, now: datetime
-) -> tuple[int, int]:
-    """Grant many groups at once, each resource and group at most once. Returns how many are new, how many changed."""
-    row = await connection.fetchrow(
+) -> list[Placed]:
+    """Grant many groups at once, each resource and group at most once; the grants that are new or changed."""
+    rows = await connection.fetch(
         _PUT_MANY,
         org_id,
         [grant.id for grant in wanted],
@@ -211,7 +224,7 @@ async def put_for_groups(
         created_by,
         timeout=600,
     )
-    return row["added"], row["changed"]
+    return [Placed(*row) for row in rows]
 
 
 async def refresh_statistics(connection: Connection) -> None:
@@ -237,13 +250,12 @@ async def remove(
 
 async def retain_members(
     connection: Connection, org_id: UUID, *, group_id: UUID, resource_id: UUID, level: Level, now: datetime
-) -> int:
-    """Let every active, not excluded member of a group keep a level on a resource. Returns how many did.
+) -> Kept:
+    """Let every active, not excluded member of a group keep a level on a resource.
 
     Call it after the group's grant was removed, in the same transaction.
     """
-    kept: int = await connection.fetchval(_RETAIN_MEMBERS, org_id, group_id, resource_id, level.value, now)
-    return kept
+    return Kept(**await connection.fetchrow(_RETAIN_MEMBERS, org_id, group_id, resource_id, level.value, now))
 
 
 def _policy(text: str | None) -> Policy | None:

@@ -28,8 +28,11 @@ with kept as (
                         where x.org_id = g.org_id and x.resource_id = g.resource_id and x.user_id = u.id)
     on conflict (org_id, resource_id, user_id, group_id) do update
        set level = excluded.level, group_name = excluded.group_name, state = 'live', since = excluded.since
-    returning 1)
-select count(*) from kept
+    returning resource_id, user_id, level)
+select resource_id, level, count(*) as people,
+       array(select unnest($3::uuid[])
+             except select o.user_id from kept o where o.resource_id = kept.resource_id) as without
+  from kept group by resource_id, level order by resource_id
 """
 
 _RETAIN_AFTER_GROUP_DELETED = """
@@ -47,8 +50,11 @@ with kept as (
                         where x.org_id = g.org_id and x.resource_id = g.resource_id and x.user_id = u.id)
     on conflict (org_id, resource_id, user_id, group_id) do update
        set level = excluded.level, group_name = excluded.group_name, state = 'live', since = excluded.since
-    returning 1)
-select count(*) from kept
+    returning resource_id, user_id, level)
+select resource_id, level, count(*) as people,
+       array(select m.user_id from group_members m where m.org_id = $1 and m.group_id = $2
+             except select o.user_id from kept o where o.resource_id = kept.resource_id) as without
+  from kept group by resource_id, level order by resource_id
 """
 
 _LIST = """
@@ -105,6 +111,21 @@ class RetainedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What those who lost a group keep in one place: how many `people` do, and who of them do not (`without`)."""
+
+    resource_id: UUID
+    level: int
+    people: int
+    without: list[UUID]
+
+    def told(self) -> dict[str, object]:
+        """As an audit event tells it."""
+        without = sorted(map(str, self.without))
+        return {"resource": str(self.resource_id), "level": self.level, "people": self.people, "without": without}
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """A path that was deleted; `group_id` is None for a direct grant."""
 
@@ -115,20 +136,20 @@ class Lost:
 
 async def retain_after_leaving(
     connection: Connection, org_id: UUID, group_id: UUID, user_ids: list[UUID], now: datetime
-) -> int:
-    """Write what former members keep: a live row for every keep-grant of the group. Returns the number of rows.
+) -> list[Kept]:
+    """Write what former members keep: a live row for every keep-grant of the group.
 
     Call it after the member rows were deleted, in the same transaction. People who are inactive, deleted or excluded
     on the resource get none; neither do grants whose policy (or the organization's) is remove.
     """
-    kept: int = await connection.fetchval(_RETAIN_AFTER_LEAVING, org_id, group_id, user_ids, now)
-    return kept
+    rows = await connection.fetch(_RETAIN_AFTER_LEAVING, org_id, group_id, user_ids, now)
+    return [Kept(**row) for row in rows]
 
 
-async def retain_after_group_deleted(connection: Connection, org_id: UUID, group_id: UUID, now: datetime) -> int:
+async def retain_after_group_deleted(connection: Connection, org_id: UUID, group_id: UUID, now: datetime) -> list[Kept]:
     """As `retain_after_leaving` for every member at once. Call it while the member rows still exist."""
-    kept: int = await connection.fetchval(_RETAIN_AFTER_GROUP_DELETED, org_id, group_id, now)
-    return kept
+    rows = await connection.fetch(_RETAIN_AFTER_GROUP_DELETED, org_id, group_id, now)
+    return [Kept(**row) for row in rows]
 
 
 async def delete_retained(

@@ -39,6 +39,20 @@ select link, seal, seq, at, action, actor_kind, actor_id, source, target_kind, t
   from audit_events where org_id = $1 and link is not null order by link
 """
 
+_IN_ORDER = """
+select seq, action, target_id, request_id, change::text as change from audit_events where org_id = $1 order by seq
+"""
+
+_FACTS = """
+select array['member', group_id::text, user_id::text] as fact from group_members where org_id = $1
+union all
+select array['grant', resource_id::text, principal_id::text, level::text, coalesce(policy, '')]
+  from grants where org_id = $1
+union all
+select array['retained', resource_id::text, user_id::text, group_id::text, level::text, state]
+  from retained where org_id = $1
+"""
+
 _END = """
 select coalesce((select link from audit_heads where org_id = $1), 0) as link,
        (select seal from audit_heads where org_id = $1) as seal,
@@ -73,6 +87,17 @@ class End:
     link: int
     seal: bytes
     unsealed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event says of a change."""
+
+    seq: int
+    action: str
+    target_id: UUID
+    request_id: UUID
+    change: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,18 @@ async def chain(connection: Connection, org_id: UUID) -> AsyncIterator[Link]:
     """The sealed events in the order of their links, read as they are asked for; needs a transaction."""
     async for row in connection.cursor(_CHAIN, org_id, prefetch=1000):
         yield Link(row["link"], row["seq"], _columns(row), row["seal"])
+
+
+async def in_order(connection: Connection, org_id: UUID) -> AsyncIterator[Told]:
+    """Every event in the order in which they were written, read as they are asked for; needs a transaction."""
+    async for row in connection.cursor(_IN_ORDER, org_id, prefetch=1000):
+        yield Told(**{**row, "change": json.loads(row["change"])})
+
+
+async def facts(connection: Connection, org_id: UUID) -> AsyncIterator[tuple[str, ...]]:
+    """Every membership, grant and retained row in the words of the ledger; needs a transaction."""
+    async for row in connection.cursor(_FACTS, org_id, prefetch=5000):
+        yield tuple(row["fact"])
 
 
 async def end(connection: Connection, org_id: UUID) -> End:
