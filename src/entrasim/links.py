@@ -105,6 +105,18 @@ def groups_due(state: StateFile) -> list[int]:
     return [key for (key,) in state.rows("select key from groups where touched > synced order by key")]
 
 
+def anything_due(state: StateFile) -> bool:
+    """Tell whether a cycle would find anything to look at."""
+    (due,) = state.row(
+        "select exists (select 1 from people where touched > synced)"
+        " or exists (select 1 from groups where touched > synced)"
+        " or exists (select 1 from user_links where manager_due = 1)"
+        " or exists (select 1 from memberships m join user_links u on u.person_key = m.person_key"
+        "  join group_links l on l.group_key = m.group_key where m.present <> m.sent)"
+    )
+    return bool(due)
+
+
 def settle_what_needs_nothing(state: StateFile) -> None:
     """Settle every object that is due but needs no request, in a handful of statements.
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from entrasim.application import Application, load_application
+from entrasim.clock import load_clock
+from entrasim.job.control import Job, Progress, due_at, load_job, load_progress, spell
 from entrasim.job.cycle import LastCycle, last_cycle
+from entrasim.people import timestamp
 from entrasim.refusals import NotConnected
 from entrasim.scope import GROUP_ASSIGNED, PERSON_ASSIGNED, syncs_all
 from entrasim.statefile import StateFile
@@ -46,6 +49,23 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str
 
 
+class ClockFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clock shows, and whether it stands still."""
+
+    time: str
+    held: bool
+
+
+class JobFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The job: its status (new, on, off, disabled), when it runs next, what holds it back, how far it has come."""
+
+    status: str
+    due: str | None
+    running: bool
+    progress: Progress | None
+    job: Job
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at a glance."""
 
@@ -56,6 +76,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     groups: GroupFigures
     members: MemberFigures
     last_cycle: LastCycle | None
+    clock: ClockFigures
+    job: JobFigures
 
 
 _PEOPLE = f"""
@@ -94,6 +116,24 @@ def overview(state: StateFile) -> Overview:
         groups=GroupFigures(total=groups, in_scope=groups_in_scope, linked=groups_linked, due=groups_due),
         members=MemberFigures(total=members, told=told),
         last_cycle=last_cycle(state),
+        clock=_clock(state),
+        job=_job(state),
+    )
+
+
+def _clock(state: StateFile) -> ClockFigures:
+    clock = load_clock(state)
+    return ClockFigures(time=timestamp(clock()), held=clock.held is not None)
+
+
+def _job(state: StateFile) -> JobFigures:
+    job = load_job(state)
+    return JobFigures(
+        status=job.status,
+        due=spell(due_at(job)),
+        running=state.cycle_running(),
+        progress=load_progress(state),
+        job=job,
     )
 
 

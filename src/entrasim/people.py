@@ -6,7 +6,7 @@ Each verb is one transaction and marks what the next cycle has to look at. `now`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from entrasim.entries import FIELDS, Person
@@ -15,6 +15,7 @@ from entrasim.statefile import StateFile
 
 COLUMNS = ("key", "id", *FIELDS, "manager", "account_enabled", "soft_deleted_at", "purged_at")
 COLUMNS += ("edited", "touched", "synced")
+RECYCLE_BIN = timedelta(days=30)
 # The order of preference of a name: a live person, then somebody in the recycle bin, newest first.
 FIND = f"""
     select {", ".join(COLUMNS)} from people
@@ -108,6 +109,21 @@ def purge_person(state: StateFile, name: str, *, now: datetime) -> Person:
                   (change, person.key))  # fmt: skip
         update_person(state, person.key, changes={"purged_at": timestamp(now)}, change=change)
     return person
+
+
+def purge_expired(state: StateFile, *, now: datetime) -> int:
+    """Purge everybody who has been in the recycle bin for 30 days; return how many."""
+    oldest = timestamp(now - RECYCLE_BIN)
+    rows = state.rows("select id from people where purged_at is null and soft_deleted_at <= ? order by key", (oldest,))
+    for (person,) in rows:
+        purge_person(state, person, now=now)
+    return len(rows)
+
+
+def next_expiry(state: StateFile) -> datetime | None:
+    """Return when the next person leaves the recycle bin for good."""
+    (first,) = state.row("select min(soft_deleted_at) from people where purged_at is null")
+    return None if first is None else datetime.fromisoformat(first) + RECYCLE_BIN
 
 
 def timestamp(now: datetime) -> str:

@@ -81,6 +81,13 @@ class OnDemandLimit(Refusal):
     exit_status = 2
 
 
+class InvalidTime(Refusal):
+    """No time or span that the clock can show or be moved by."""
+
+    code = "invalid-time"
+    exit_status = 2
+
+
 class CycleRunning(Refusal):
     """Another process runs a cycle on the same state file."""
 

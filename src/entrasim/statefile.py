@@ -128,7 +128,7 @@ class StateFile:
         The right is an exclusive lock on a file beside the state; the operating system gives it back when the
         process ends, however it ends.
         """
-        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0, isolation_level=None)
+        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0.2, isolation_level=None)  # `cycle_running` looks
         try:
             lock.execute("begin exclusive")
         except sqlite3.OperationalError as error:
@@ -138,6 +138,17 @@ class StateFile:
             yield
         finally:
             lock.close()
+
+    def cycle_running(self) -> bool:
+        """Tell whether somebody holds the right to run a cycle now; a killed process holds nothing."""
+        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0, isolation_level=None)
+        try:
+            lock.execute("select 1 from sqlite_schema").fetchall()
+        except sqlite3.OperationalError:
+            return True
+        finally:
+            lock.close()
+        return False
 
 
 def _schema_steps() -> list[str]:

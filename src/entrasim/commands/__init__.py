@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from entrasim.commands import directory_commands, group_commands, job_commands, user_commands
+from entrasim.commands import (
+    clock_commands,
+    control_commands,
+    directory_commands,
+    group_commands,
+    job_commands,
+    user_commands,
+)
 
 app = typer.Typer(
     name="entrasim",
@@ -36,8 +43,14 @@ app.command("test-connection")(job_commands.try_connection)
 app.command("assign")(directory_commands.assign)
 app.command("unassign")(directory_commands.unassign)
 app.command("cycle")(job_commands.cycle)
+app.command("start")(control_commands.start)
+app.command("stop")(control_commands.stop)
+app.command("restart")(control_commands.restart)
+app.command("allow-deletes")(control_commands.allow_deletes)
+app.command("serve")(control_commands.serve_pages)
 app.command("on-demand")(job_commands.on_demand)
 app.command("log")(job_commands.log)
 app.command("show")(job_commands.show)
 app.add_typer(user_commands.app, name="user")
 app.add_typer(group_commands.app, name="group")
+app.add_typer(clock_commands.app, name="clock")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from entrasim import scope
-from entrasim.commands.terminal import JsonOption, StateOption, clock, mint, opened, print_json, say
+from entrasim.clock import load_clock
+from entrasim.commands.terminal import JsonOption, StateOption, mint, opened, print_json, say
 from entrasim.csv_files import read_files
 from entrasim.intake import Counts, import_files
 from entrasim.people import find_person
@@ -42,7 +43,7 @@ def import_csv(
         raise typer.BadParameter("give a DIRECTORY, or at least one of --users, --groups, --members")
     files = read_files(users, groups, members=members)
     with opened(context, state) as file:
-        report = import_files(file, files, replace=replace, now=clock(), mint=mint)
+        report = import_files(file, files, replace=replace, now=load_clock(file)(), mint=mint)
     if json:
         print_json(report)
         return

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from entrasim.commands.terminal import StateOption, clock, mint, opened, say
+from entrasim.clock import load_clock
+from entrasim.commands.terminal import StateOption, mint, opened, say
 from entrasim.people import find_person
 from entrasim.security_groups import add_group, add_member, delete_group, find_group, remove_member, rename_group
 
@@ -45,7 +46,7 @@ def rename(
 def delete(context: typer.Context, name: NameArgument, state: StateOption = None) -> None:
     """Delete a group; the next cycle sends DELETE."""
     with opened(context, state) as file:
-        say(f"Deleted {delete_group(file, name, now=clock()).name}.")
+        say(f"Deleted {delete_group(file, name, now=load_clock(file)()).name}.")
 
 
 @app.command("add-member")

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as ProgressBars
 
 from entrasim.application import connect, load_application
-from entrasim.commands.terminal import JsonOption, StateOption, clock, err, mint, opened, print_json, say
+from entrasim.clock import load_clock
+from entrasim.commands.running import progress_bars, run_async
+from entrasim.commands.terminal import JsonOption, StateOption, mint, opened, print_json, say
 from entrasim.job.connection_check import check_connection
-from entrasim.job.cycle import CycleResult, Progress, run_cycle
+from entrasim.job.cycle import CycleResult, run_cycle
 from entrasim.job.on_demand import OnDemandResult, provision_group, provision_user
 from entrasim.overview import overview
 from entrasim.provisioning_log import LogEntry, newest_entries
 
-T = TypeVar("T")
 STYLES = {"success": "green", "skipped": "yellow", "warning": "yellow", "failure": "red"}
 MARKS = {"success": "✔", "skipped": "-", "warning": "!", "failure": "✖"}
 
@@ -42,7 +38,7 @@ def connect_application(
 def try_connection(context: typer.Context, json: JsonOption = False, state: StateOption = None) -> None:
     """Send what the Test Connection button sends; exit 1 unless it goes green."""
     with opened(context, state) as file:
-        report = _run(check_connection(load_application(file), clock=clock, mint=mint))
+        report = run_async(check_connection(load_application(file), clock=load_clock(file), mint=mint))
     if json:
         print_json(report)
     else:
@@ -63,12 +59,12 @@ def cycle(
     state: StateOption = None,
 ) -> None:
     """Run one cycle; exit 1 when something failed and is due again."""
-    with opened(context, state) as file, _progress() as progress:
-        result = _run(
+    with opened(context, state) as file, progress_bars() as progress:
+        result = run_async(
             run_cycle(
                 file,
                 load_application(file),
-                clock=clock,
+                clock=load_clock(file),
                 mint=mint,
                 initial=initial,
                 parallel=parallel,
@@ -98,10 +94,12 @@ def on_demand(
     with opened(context, state) as file:
         application = load_application(file)
         if user is not None:
-            result = _run(provision_user(file, application, name=user, clock=clock, mint=mint))
+            result = run_async(provision_user(file, application, name=user, clock=load_clock(file), mint=mint))
         else:
-            work = provision_group(file, application, name=group or "", members=member or [], clock=clock, mint=mint)
-            result = _run(work)
+            work = provision_group(
+                file, application, name=group or "", members=member or [], clock=load_clock(file), mint=mint
+            )
+            result = run_async(work)
     if json:
         print_json(result)
     else:
@@ -137,6 +135,8 @@ def show(context: typer.Context, json: JsonOption = False, state: StateOption = 
     say(f"state      {seen.state}")
     connected = f"{seen.connection.url} ({seen.connection.dialect} dialect)" if seen.connection else "none"
     say(f"connection {connected}")
+    say(f"clock      {seen.clock.time} ({'stands still' if seen.clock.held else 'runs'})")
+    say(f"job        {seen.job.status}" + (f", next cycle {seen.job.due}" if seen.job.due else ""))
     say(f"scope      {'all users and groups' if seen.scope == 'all' else 'assigned users and groups'}")
     for name, figures in (("users", seen.users), ("groups", seen.groups), ("members", seen.members)):
         pairs = (f"{getattr(figures, field)} {field.replace('_', ' ')}" for field in figures.__struct_fields__)
@@ -148,35 +148,6 @@ def show(context: typer.Context, json: JsonOption = False, state: StateOption = 
         say(f"last cycle {last.kind}, started {last.started}, did not end")
     else:
         say(f"last cycle {last.kind}, finished {last.finished}, {last.result.failures} failures")
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    factory = None
-    if sys.platform != "win32":
-        import uvloop  # noqa: PLC0415 - not there on Windows
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(work)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Yield what a cycle reports to: bars on a terminal, nothing elsewhere."""
-    if not err.is_terminal:
-        yield lambda phase, done, total: None
-        return
-    columns = (TextColumn("{task.description:9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    tasks: dict[str, TaskID] = {}
-    with ProgressBars(*columns, console=err, transient=True) as bars:
-
-        def progress(phase: str, done: int, total: int) -> None:
-            task = tasks.get(phase)
-            if task is None:
-                task = tasks[phase] = bars.add_task(phase, total=total)
-            bars.update(task, completed=done)
-
-        yield progress
 
 
 def _say_cycle(result: CycleResult) -> None:

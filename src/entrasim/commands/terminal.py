@@ -6,7 +6,6 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,20 +23,21 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def chosen_path(context: typer.Context, state: Path | None) -> Path:
+    """Return the state file of the command, of the program, of the environment, or the user's own."""
+    default = Path(platformdirs.user_data_dir("entrasim", appauthor=False)) / "state.db"
+    chosen: Path = state or context.find_root().obj or default
+    return chosen
+
+
 @contextmanager
 def opened(context: typer.Context, state: Path | None) -> Iterator[StateFile]:
-    """Open the state file of the command, of the program, of the environment, or the user's own."""
-    default = Path(platformdirs.user_data_dir("entrasim", appauthor=False)) / "state.db"
-    file = StateFile.open(state or context.find_root().obj or default)
+    """Open the state file that was chosen."""
+    file = StateFile.open(chosen_path(context, state))
     try:
         yield file
     finally:
         file.close()
-
-
-def clock() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
 
 
 def mint() -> str:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from entrasim.commands.terminal import StateOption, clock, mint, opened, say
+from entrasim.clock import load_clock
+from entrasim.commands.terminal import StateOption, mint, opened, say
 from entrasim.entries import FIELDS, field_of_column, squash
 from entrasim.people import (
     add_person,
@@ -75,7 +76,7 @@ def enable(context: typer.Context, name: NameArgument, state: StateOption = None
 def delete(context: typer.Context, name: NameArgument, state: StateOption = None) -> None:
     """Move a person to the recycle bin; the next cycle sets active to False."""
     with opened(context, state) as file:
-        say(f"Moved {delete_person(file, name, now=clock()).name} to the recycle bin.")
+        say(f"Moved {delete_person(file, name, now=load_clock(file)()).name} to the recycle bin.")
 
 
 @app.command("restore")
@@ -89,7 +90,7 @@ def restore(context: typer.Context, name: NameArgument, state: StateOption = Non
 def purge(context: typer.Context, name: NameArgument, state: StateOption = None) -> None:
     """Delete a person from the recycle bin for good; the next cycle sends DELETE."""
     with opened(context, state) as file:
-        say(f"Purged {purge_person(file, name, now=clock()).name}.")
+        say(f"Purged {purge_person(file, name, now=load_clock(file)()).name}.")
 
 
 def _parsed(file: StateFile, pairs: list[str]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ import msgspec
 from entrasim import links
 from entrasim.application import WATERMARK, Application
 from entrasim.job.attempt import ManagerCounts, MemberCounts, ObjectCounts, Run
+from entrasim.job.control import Progress as JobProgress
+from entrasim.job.control import load_job, next_after, save_job, save_progress
 from entrasim.job.group_sync import sync_group
 from entrasim.job.reference_sync import sync_manager, sync_members
 from entrasim.job.user_sync import sync_user
@@ -83,12 +85,13 @@ async def run_cycle(
     """
     started = time.perf_counter()
     with state.only_cycle():
-        watermark, kind, number = _begin(state, initial=initial, now=clock())
+        began = clock()
+        watermark, kind, number = _begin(state, initial=initial, now=began)
         wire = Wire(application.url, parallel)
         client = ScimClient(wire, application.endpoint, clock=clock)
         run = Run(state, client, application.dialect, mint, cycle=number, batch=batch)
         try:
-            await _phases(run, parallel, progress=progress)
+            await _phases(run, parallel, progress=_kept(run, kind, began=began, progress=progress))
         finally:
             wire.close()
         result = CycleResult(
@@ -103,7 +106,7 @@ async def run_cycle(
             seconds=round(time.perf_counter() - started, 3),
             stopped=_reason(run),
         )
-        _finish(state, result, watermark=watermark, now=clock())
+        _finish(state, result, watermark=watermark, began=began, now=clock())
     return result
 
 
@@ -129,8 +132,31 @@ def _begin(state: StateFile, *, initial: bool, now: datetime) -> tuple[int, str,
         return state.last_change(), kind, number
 
 
-def _finish(state: StateFile, result: CycleResult, *, watermark: int, now: datetime) -> None:
+def _kept(run: Run, kind: str, *, began: datetime, progress: Progress) -> Progress:
+    """Report progress, and keep it in the state five times a second for whoever looks from elsewhere."""
+    state, number, last = run.state, run.cycle or 0, 0.0
+
+    def report(phase: str, done: int, total: int) -> None:
+        nonlocal last
+        progress(phase, done, total)
+        if time.perf_counter() - last < 0.2:
+            return
+        last = time.perf_counter()
+        requests = run.client.wire.requests
+        seen = JobProgress(cycle=number, kind=kind, started=timestamp(began), phase=phase, done=done, total=total,
+                           requests=requests)  # fmt: skip
+        with state.transaction():
+            save_progress(state, seen)
+
+    return report
+
+
+def _finish(state: StateFile, result: CycleResult, *, watermark: int, began: datetime, now: datetime) -> None:
     with state.transaction():
+        job = load_job(state)
+        if job.status == "on":
+            save_job(state, msgspec.structs.replace(job, next_cycle=next_after(began, now)))
+        save_progress(state, None)
         if result.stopped is None:
             state.set_setting(WATERMARK, str(watermark))
         state.run(
