@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "serve": ("doorlist.cli.serve", "Serve SCIM and everything else until stopped."),
     "org": ("doorlist.cli.org_commands", "Create and show organizations, change their plan and settings."),
     "token": ("doorlist.cli.token_commands", "Create, list, rotate and revoke the tokens of a directory."),
-    "connection": ("doorlist.cli.connection_commands", "Pause, resume and show the connection of a directory."),
+    "connection": ("doorlist.cli.connection_commands", "Pause, resume, show and set the connection of a directory."),
     "people": ("doorlist.cli.people_commands", "List people, set their roles, block them."),
     "group": ("doorlist.cli.group_commands", "List groups, their members and where they are granted."),
     "workspace": ("doorlist.cli.workspace_commands", "Create, list and upgrade workspaces."),

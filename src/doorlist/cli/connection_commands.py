@@ -1,8 +1,9 @@
-"""`doorlist connection`: pause, resume and show the connection of an organization's directory."""
+"""`doorlist connection`: pause, resume, show and set the connection of an organization's directory."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +11,7 @@ from doorlist.cli.acting import Org, operator
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
+from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
 from doorlist.service import clock, connections, finding, provisioning_log
 from doorlist.service.provisioning_log import Health
 
@@ -42,13 +44,36 @@ def resume(org: Org, data: Data = None, database_url: DatabaseUrl = None, json: 
 
 @app.command()
 def show(org: Org, data: Data = None, database_url: DatabaseUrl = None, json: Json = False) -> None:
-    """Show the state of the connection and the figures of today."""
-    found = run(_health(settings(data, database_url), org))
+    """Show the state of the connection, how it is answered, and the figures of today."""
+    found, answers = run(_health(settings(data, database_url), org))
+    document = {**asdict(found), **asdict(answers)}
     if json:
-        emit_json(found)
+        emit_json(document)
     else:
-        for name, value in asdict(found).items():
+        for name, value in document.items():
             say(f"{name.replace('_', ' '):<28} {'' if value is None else value}")
+
+
+@app.command("set")
+def set_behaviour(
+    org: Org,
+    *,
+    patch_answer: Annotated[PatchAnswer | None, typer.Option(help="What a PATCH is answered with.")] = None,
+    no_match: Annotated[NoMatch | None, typer.Option(help="What a filter in a path may select.")] = None,
+    create_of_inactive: Annotated[
+        CreateOfInactive | None, typer.Option(help="What a POST of a deactivated person does.")
+    ] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Set how the directory is answered where clients need opposite answers."""
+    wanted = {"patch_answer": patch_answer, "no_match": no_match, "create_of_inactive": create_of_inactive}
+    answers = run(_set(settings(data, database_url), org, wanted))
+    if json:
+        emit_json(answers)
+    else:
+        say(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in asdict(answers).items()))
 
 
 async def _turn(config: Settings, org: str, *, paused: bool) -> bool:
@@ -58,7 +83,14 @@ async def _turn(config: Settings, org: str, *, paused: bool) -> bool:
         return await verb(database, operator(), organization.org_id)
 
 
-async def _health(config: Settings, org: str) -> Health:
+async def _health(config: Settings, org: str) -> tuple[Health, Behaviour]:
     async with opened(config) as database:
         organization = await finding.organization(database, org)
-        return await provisioning_log.health(database, operator(), organization.org_id, now=clock.now())
+        found = await provisioning_log.health(database, operator(), organization.org_id, now=clock.now())
+        return found, await connections.behaviour(database, operator(), organization.org_id)
+
+
+async def _set(config: Settings, org: str, wanted: dict[str, Any]) -> Behaviour:
+    async with opened(config) as database:
+        organization = await finding.organization(database, org)
+        return await connections.set_behaviour(database, operator(), organization.org_id, **wanted)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorlist.domain.behaviour import USUAL, Behaviour
+
 
 class Plan(StrEnum):
     """What an organization or a workspace has paid for, in rising order."""
@@ -37,8 +39,8 @@ ALL_SCOPES: Final = frozenset(Scope)
 class Caller:
     """A directory that presented a valid token.
 
-    `plan` and `scim_enabled` are the organization's at the time the credential was read; a change of either
-    invalidates the cached caller in every process.
+    `plan` and `scim_enabled` are the organization's at the time the credential was read, `behaviour` is the
+    connection's; a change of any invalidates the cached caller in every process.
     """
 
     org_id: UUID
@@ -48,6 +50,7 @@ class Caller:
     plan: Plan
     scim_enabled: bool
     expires_at: datetime | None
+    behaviour: Behaviour = USUAL
 
 
 @dataclass(frozen=True, slots=True)

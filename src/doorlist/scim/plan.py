@@ -19,18 +19,23 @@ from doorlist.scim.resource import MEMBERS
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Remove everybody if `reset`, remove `removed`, then add `added`; the two sets are disjoint."""
+    """Remove everybody if `reset`, remove `removed`, then add `added`; the two sets are disjoint.
+
+    With `demanded`, the place of an operation, somebody has to leave, else it is noTarget.
+    """
 
     added: frozenset[UUID] = frozenset()
     removed: frozenset[UUID] = frozenset()
     reset: bool = False
+    demanded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveWhere:
-    """Remove the members that meet a condition which names more than ids."""
+    """Remove the members that meet a condition which names more than ids; `demanded` as in `Delta`."""
 
     condition: Condition
+    demanded: str = ""
 
 
 Step = Delta | RemoveWhere
@@ -81,7 +86,10 @@ def _steps(changes: Iterator[Change]) -> Iterator[Step]:
         ids = _named(change)
         if ids is None and change.condition is not None:
             yield from draft.take()
-            yield RemoveWhere(change.condition)
+            yield RemoveWhere(change.condition, change.place if change.strict else "")
+        elif ids is not None and change.condition is not None and change.strict:
+            yield from draft.take()
+            yield Delta(removed=frozenset(ids), demanded=change.place)
         elif ids is None:
             draft.replace(set())
         elif change.op is Op.ADD:

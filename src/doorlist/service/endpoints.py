@@ -17,7 +17,8 @@ Write = Callable[..., Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A resource type with its table, its verbs and its scope. `patch_body` says whether a PATCH answers with one."""
+    """A resource type with its table, its verbs and its scope. `patch_body` says whether a PATCH
+    usually answers with one."""
 
     table: Table
     create: Write

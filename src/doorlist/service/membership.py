@@ -17,7 +17,7 @@ import msgspec
 from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, TargetKind
 from doorlist.domain.tenancy import Scope
-from doorlist.errors import InvalidValue, Taken
+from doorlist.errors import InvalidValue, NoTarget, Taken
 from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
@@ -140,7 +140,7 @@ async def patch_group(
     database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
 ) -> Outcome:
     """A group after the operations of a PATCH, all of them or none; the cost is that of the members named."""
-    change = plan_group(parse_patch(body, GROUP_TYPE))
+    change = plan_group(parse_patch(body, GROUP_TYPE, strict=call.caller.behaviour.strict))
     return await _change(
         database,
         call,
@@ -219,6 +219,8 @@ async def _step(connection: Connection, call: Call, group: UUID, step: Step, mov
         left = await groups.remove_others(connection, org_id, group, list(step.added), now=call.now)
     elif step.removed:
         left = await groups.remove_members(connection, org_id, group, list(step.removed), now=call.now)
+    if step.demanded and not left:
+        raise NoTarget("No member matches the filter of the path.", place=step.demanded)
     if left:
         moved.leave(left, await retention.retain_after_leaving(connection, org_id, group, left, call.now))
     if isinstance(step, Delta) and step.added:

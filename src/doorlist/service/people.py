@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from doorlist.domain.behaviour import CreateOfInactive
 from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, Actor, TargetKind
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Scope
@@ -21,7 +22,7 @@ from doorlist.errors import Taken, Unavailable
 from doorlist.scim.core import USER_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
-from doorlist.scim.resource import read_resource
+from doorlist.scim.resource import Incoming, read_resource
 from doorlist.scim.values import comparison_form
 from doorlist.service import safeguard, succession
 from doorlist.service.clock import new_id
@@ -48,12 +49,26 @@ Document = dict[str, Any]
 
 
 async def create_user(database: Database, call: Call, body: Any) -> Outcome:
-    """A new person from a POST. Raises `Taken` where the userName belongs to somebody."""
+    """A new person from a POST. Raises `Taken` where the userName belongs to somebody.
+
+    A connection that is answered so gets its own deactivated person back instead.
+    """
     admit(call.caller, Scope.USERS_WRITE)
     demand_plan(call.caller)
     incoming = read_resource(USER_TYPE, body)
     incoming.document.setdefault("active", True)
     row, identifier = _row(incoming.document), new_id(call.now)
+    try:
+        await _insert(database, call, identifier, row)
+    except Taken as refusal:
+        if call.caller.behaviour.create_of_inactive is CreateOfInactive.REFUSE:
+            raise
+        return await _restore(database, call, row, incoming, refusal)
+    change = {"created": sorted(name for name in incoming.document if name != "schemas"), **_ignored(incoming.ignored)}
+    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
+
+
+async def _insert(database: Database, call: Call, identifier: UUID, row: UserRow) -> None:
     told = {"userName": row.user_name, "active": row.active}
     with unique_as(_taken(row)):
         async with database.reading() as connection:
@@ -66,8 +81,20 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
                 entry=entry(call, Action.USER_CREATED, TargetKind.USER, identifier, told),
                 now=call.now,
             )
-    change = {"created": sorted(name for name in incoming.document if name != "schemas"), **_ignored(incoming.ignored)}
-    return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
+
+
+async def _restore(database: Database, call: Call, row: UserRow, incoming: Incoming, refusal: Taken) -> Outcome:
+    """The deactivated person of the same connection with this userName, as a POST describes it.
+
+    Raises the refusal where that person is active, or where both have an externalId and the two differ: then it is
+    somebody else who got a name that is used again.
+    """
+    async with database.reading() as connection:
+        found = await users.find_inactive(connection, call.caller.org_id, call.caller.connection_id, row.user_name_key)
+    if found is None or (found.external_id and row.external_id and found.external_id != row.external_id):
+        raise refusal
+    outcome = await _change(database, call, found.id, Versions(None), lambda _: dict(incoming.document))
+    return replace(outcome, change={**outcome.change, "restored": True, **_ignored(incoming.ignored)})
 
 
 async def replace_user(
@@ -88,7 +115,7 @@ async def replace_user(
 async def patch_user(database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions) -> Outcome:
     """A person after the operations of a PATCH, all of them or none."""
     admit(call.caller, Scope.USERS_WRITE)
-    changes = parse_patch(body, USER_TYPE)
+    changes = parse_patch(body, USER_TYPE, strict=call.caller.behaviour.strict)
 
     return await _change(database, call, identifier, versions, lambda before: apply_changes(USER_TYPE, before, changes))
 

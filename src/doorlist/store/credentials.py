@@ -6,12 +6,13 @@ transaction: servers keep callers in memory and drop them when they hear it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
 from doorlist.domain.tenancy import Plan
 from doorlist.store.db import Connection, Record
 
@@ -22,7 +23,7 @@ _ANNOUNCE = "select pg_notify('doorlist_credentials', $1)"
 
 _BY_HASH = """
 select t.org_id, t.connection_id, t.id as token_id, t.scopes, o.plan, o.scim_enabled, t.expires_at, t.revoked_at,
-       p.since as paused_at
+       p.since as paused_at, c.patch_answer, c.no_match, c.create_of_inactive
   from tokens t
   join connections c on c.org_id = t.org_id and c.id = t.connection_id
   join organizations o on o.org_id = t.org_id
@@ -70,6 +71,14 @@ _RESUME = "delete from connection_pauses where org_id = $1"
 
 _PAUSED_SINCE = "select min(since) from connection_pauses where org_id = $1"
 
+_LOCK_BEHAVIOUR = """
+select patch_answer, no_match, create_of_inactive from connections where org_id = $1 and id = $2 for no key update
+"""
+
+_SET_BEHAVIOUR = """
+update connections set patch_answer = $3, no_match = $4, create_of_inactive = $5 where org_id = $1 and id = $2
+"""
+
 _REVOKE = """
 update tokens set revoked_at = $3 where org_id = $1 and id = any($2::uuid[]) and revoked_at is null returning id
 """
@@ -98,6 +107,7 @@ class Credential:
     expires_at: datetime | None
     revoked_at: datetime | None
     paused_at: datetime | None
+    behaviour: Behaviour
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +228,18 @@ async def paused_since(connection: Connection, org_id: UUID) -> datetime | None:
     return since
 
 
+async def lock_behaviour(connection: Connection, org_id: UUID, connection_id: UUID) -> Behaviour:
+    """How a connection is answered; it stays so until the transaction ends."""
+    return behaviour_of(await connection.fetchrow(_LOCK_BEHAVIOUR, org_id, connection_id))
+
+
+async def set_behaviour(connection: Connection, org_id: UUID, connection_id: UUID, behaviour: Behaviour) -> None:
+    """Answer a connection so from now on, and tell the servers."""
+    values = (behaviour.patch_answer.value, behaviour.no_match.value, behaviour.create_of_inactive.value)
+    await connection.execute(_SET_BEHAVIOUR, org_id, connection_id, *values)
+    await announce(connection, org_id)
+
+
 async def revoke(connection: Connection, org_id: UUID, token_ids: list[UUID], *, now: datetime) -> int:
     """Revoke those that are not revoked yet; returns how many."""
     rows = await connection.fetch(_REVOKE, org_id, token_ids, now)
@@ -237,7 +259,16 @@ async def touch(connection: Connection, uses: Sequence[Use]) -> None:
 
 
 def _credential(row: Record) -> Credential:
-    return Credential(**{**row, "scopes": frozenset(row["scopes"]), "plan": Plan(row["plan"])})
+    values = dict(row)
+    behaviour = behaviour_of({name: values.pop(name) for name in ("patch_answer", "no_match", "create_of_inactive")})
+    return Credential(**{**values, "scopes": frozenset(row["scopes"]), "plan": Plan(row["plan"])}, behaviour=behaviour)
+
+
+def behaviour_of(row: Mapping[str, str]) -> Behaviour:
+    """The behaviour that the columns of a connection spell."""
+    return Behaviour(
+        PatchAnswer(row["patch_answer"]), NoMatch(row["no_match"]), CreateOfInactive(row["create_of_inactive"])
+    )
 
 
 def _token(row: Record) -> Token:

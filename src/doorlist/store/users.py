@@ -85,6 +85,11 @@ select version, modified_at from made
 """
 
 
+_FIND_INACTIVE: Final = """
+select id, external_id from users
+ where org_id = $1 and connection_id = $2 and user_name_key = $3 and not active and deleted_at is null
+"""
+
 _BURY: Final = """
 with ended as (
     delete from group_members where org_id = $1 and user_id = $2 returning org_id, group_id, user_id, added_at),
@@ -104,6 +109,22 @@ gone as (
 insert into audit_events (org_id, at, action, actor_kind, actor_id, source, target_kind, target_id, request_id, change)
 select org_id, $3, $5, $6, $7, $8, 'user', id, $9, $10::jsonb from gone
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Dormant:
+    """A deactivated person of a connection."""
+
+    id: UUID
+    external_id: str | None
+
+
+async def find_inactive(
+    connection: Connection, org_id: UUID, connection_id: UUID, user_name_key: str
+) -> Dormant | None:
+    """The deactivated person of a connection with that folded userName."""
+    row = await connection.fetchrow(_FIND_INACTIVE, org_id, connection_id, user_name_key)
+    return None if row is None else Dormant(**row)
 
 
 async def insert_user(

@@ -132,6 +132,7 @@ def _valid(credential: Credential, now: datetime) -> Caller:
         plan=credential.plan,
         scim_enabled=credential.scim_enabled,
         expires_at=credential.expires_at,
+        behaviour=credential.behaviour,
     )
 
 

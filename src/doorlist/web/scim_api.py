@@ -177,7 +177,8 @@ class ScimApi:
         verb = endpoint.replace if method == "PUT" else endpoint.patch
         outcome = await verb(self._database, call, identifier, body, versions)
         trace.change = outcome.change
-        if method == "PATCH" and not endpoint.patch_body and projection.is_whole:
+        empty = call.caller.behaviour.empties(usually_told=endpoint.patch_body)
+        if method == "PATCH" and empty and projection.is_whole:
             return Reply(204, headers=_tag(outcome.stored))
         return await self._written(endpoint, call, outcome, projection, status=200)
 

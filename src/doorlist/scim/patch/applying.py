@@ -102,6 +102,8 @@ def _apply_to_selected(container: dict[str, Any], change: Change) -> None:
     assert change.condition is not None
     selected = [element for element in elements if holds_for(change.condition, element_form(attribute, element))]
     if change.op is Op.REMOVE:
+        if change.strict and not selected:
+            raise NoTarget("No value matches the filter of the path.", place=change.place)
         for element in selected:
             if sub is not None:
                 element.pop(sub.name, None)

@@ -24,8 +24,8 @@ class Change:
     """One operation in normal form.
 
     `condition` selects values of a multi-valued attribute; `template` is the value to start from when it selects
-    none, where a client counts on that. `value` is canonical, or None to unassign; for `members` it is a tuple of
-    ids. `place` names the operation in messages.
+    none, where a client counts on that; `strict` refuses a removal that selects none too. `value` is canonical, or
+    None to unassign; for `members` it is a tuple of ids. `place` names the operation in messages.
     """
 
     op: Op
@@ -33,4 +33,5 @@ class Change:
     value: Any = None
     condition: Condition | None = None
     template: Mapping[str, Any] | None = None
+    strict: bool = False
     place: str = ""

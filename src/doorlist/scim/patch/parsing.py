@@ -23,8 +23,12 @@ MAX_OPERATIONS: Final = 10_000
 MAX_PATHS: Final = 1_000_000
 
 
-def parse_patch(body: Any, resource_type: ResourceType) -> tuple[Change, ...]:
-    """The changes that a PATCH body asks for, in order. Raises a refusal that names the operation."""
+def parse_patch(body: Any, resource_type: ResourceType, *, strict: bool = False) -> tuple[Change, ...]:
+    """The changes that a PATCH body asks for, in order. Raises a refusal that names the operation.
+
+    `strict` makes every filter in a path select something, as the letter of RFC 7644 has it: no value is created by
+    its filter, and none is removed that is not there.
+    """
     operations = _operations(body)
     if sum(len(str(item.get("path"))) for item in operations if isinstance(item, Mapping)) > MAX_PATHS:
         raise TooMany(f"The paths have more than {MAX_PATHS} characters together.", place="Operations")
@@ -34,7 +38,7 @@ def parse_patch(body: Any, resource_type: ResourceType) -> tuple[Change, ...]:
         if not isinstance(operation, Mapping):
             raise InvalidSyntax("An operation is an object.", place=place)
         changes.extend(_parse_operation(_Operation.read(operation, place), resource_type))
-    return tuple(changes)
+    return tuple(replace(change, strict=True, template=None) for change in changes) if strict else tuple(changes)
 
 
 @dataclass(frozen=True, slots=True)
