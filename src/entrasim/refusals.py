@@ -98,3 +98,27 @@ class StateUnusable(Refusal):
     """The state file cannot be opened, is no state file, or was written by a newer version."""
 
     code = "state-unusable"
+
+
+class BadMessage(Refusal):
+    """A SAML message from the application is not one that can be answered."""
+
+    code = "bad-message"
+
+
+class BadSignature(BadMessage):
+    """A SAML message has to be signed by the application and is not, or not by a certificate that is known."""
+
+    code = "bad-signature"
+
+
+class UnknownApplication(Refusal):
+    """The issuer of a request, or the reply URL it asks for, is not registered."""
+
+    code = "unknown-application"
+
+
+class SignInRefused(Refusal):
+    """The person may not sign in to the application: not assigned, disabled or deleted."""
+
+    code = "sign-in-refused"

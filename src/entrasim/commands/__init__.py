@@ -13,6 +13,7 @@ from entrasim.commands import (
     directory_commands,
     group_commands,
     job_commands,
+    saml_commands,
     user_commands,
 )
 
@@ -54,3 +55,4 @@ app.command("show")(job_commands.show)
 app.add_typer(user_commands.app, name="user")
 app.add_typer(group_commands.app, name="group")
 app.add_typer(clock_commands.app, name="clock")
+app.add_typer(saml_commands.app, name="saml")
