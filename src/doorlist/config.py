@@ -48,6 +48,13 @@ class Settings(BaseSettings):
         int, Field(ge=0, le=3650, description="days that their redacted bodies are kept; 0: never")
     ] = 7
 
+    deleted_days: Annotated[
+        int, Field(ge=1, le=3650, description="days that what was deleted is kept with its access")
+    ] = 30
+    history_days: Annotated[
+        int, Field(ge=31, le=36500, description="days that access at an earlier moment is known")
+    ] = 730
+
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:

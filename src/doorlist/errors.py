@@ -190,6 +190,13 @@ class NotFound(Refusal):
     status, code = 404, "not-found"
 
 
+class Forgotten(Refusal):
+    """A moment is asked for that lies before what is still known."""
+
+    status, code = 410, "history-forgotten"
+    hint = "Ask for a later moment; DOORLIST_HISTORY_DAYS says how long the history is kept."
+
+
 class MethodNotAllowed(Refusal):
     """The address exists and does not take this method."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ from doorlist.domain.changes import (
 from doorlist.domain.levels import Level, Policy
 from doorlist.domain.tenancy import ALL_SCOPES, Caller, Plan
 from doorlist.errors import Refusal
-from doorlist.service import clock, excluding, grouping, lifecycle, membership, people, planning, resolving
+from doorlist.service import cleaning, clock, excluding, grouping, lifecycle, membership, people, planning, resolving
+from doorlist.service.cleaning import Terms
 from doorlist.service.provisioning import Call, Versions
 from doorlist.store import organizations
 from doorlist.store.db import Database
@@ -48,10 +50,10 @@ class Happening:
 
 KINDS = (
     "join", "join", "leave", "leave", "deactivate", "reactivate", "decide", "shuffle", "exclude", "lift", "archive",
-    "unarchive", "restore", "grant-group", "grant-group", "ungrant-group", "grant-person", "ungrant-person",
+    "unarchive", "restore", "clean-up", "grant-group", "grant-group", "ungrant-group", "grant-person", "ungrant-person",
     "remove-person", "delete-resource", "delete-group", "switch-policy",
 )  # fmt: skip
-PLANNED = tuple(dict.fromkeys(KINDS[13:]))
+PLANNED = tuple(dict.fromkeys(KINDS[14:]))
 
 
 def happenings(kinds: tuple[str, ...] = KINDS) -> st.SearchStrategy[Happening]:
@@ -150,6 +152,8 @@ class History:
                     await self.set_active(person, active=event.kind == "reactivate")
                 case "shuffle":
                     await self.shuffle(person, PEOPLE[event.place % len(PEOPLE)])
+                case "clean-up":
+                    await cleaning.clean_up(company.database, Terms(timedelta(0), timedelta(days=31)))
                 case "decide":
                     await self.decide(keep=event.keep)
                 case "delete-group" if group == "three":

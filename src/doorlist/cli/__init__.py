@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
+    "maintenance": ("doorlist.cli.maintenance_commands", "Clean up what was deleted and is too old."),
     "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),
 }
 

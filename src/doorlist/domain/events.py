@@ -92,7 +92,8 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is operator, person or directory; `source` is the way in (cli, console, api, scim)."""
+    """Who did it: `kind` is operator, person, directory or chore; `source` is the way in (cli, console, api, scim,
+    server)."""
 
     kind: str
     identity: str

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from doorlist.domain import explanation
 from doorlist.domain.explanation import Explanation
-from doorlist.errors import NotFound
-from doorlist.store import access, evidence, resources, retention, reviewing, roster
+from doorlist.errors import Forgotten, NotFound
+from doorlist.store import access, cleanup, evidence, resources, retention, reviewing, roster
 from doorlist.store.access import AccessLine, Key, Page
-from doorlist.store.db import Database
+from doorlist.store.db import Connection, Database
 from doorlist.store.difference import Line
 from doorlist.store.resources import WorkspaceLine
 from doorlist.store.retention import RetainedLine
@@ -39,6 +39,7 @@ async def who(
 ) -> AsyncIterator[AccessLine]:
     """Everybody who reaches a workspace or folder, now or as of a moment, by user name."""
     async with database.transaction() as connection:
+        await _require_known(connection, org_id, at)
         async for line in access.who(connection, org_id, resource_id, at=at):
             yield line
 
@@ -48,6 +49,7 @@ async def what(
 ) -> AsyncIterator[AccessLine]:
     """Every place that a person reaches, now or as of a moment, by workspace and folder."""
     async with database.transaction() as connection:
+        await _require_known(connection, org_id, at)
         async for line in access.what(connection, org_id, user_id, at=at):
             yield line
 
@@ -63,6 +65,7 @@ async def page_of_who(
 ) -> Page:
     """A page of `who`; the next one starts after the key that this one ends with."""
     async with database.reading() as connection:
+        await _require_known(connection, org_id, at)
         return await access.page_of_who(connection, org_id, resource_id, after=after, limit=limit, at=at)
 
 
@@ -77,6 +80,7 @@ async def page_of_what(
 ) -> Page:
     """A page of `what`; the next one starts after the key that this one ends with."""
     async with database.reading() as connection:
+        await _require_known(connection, org_id, at)
         return await access.page_of_what(connection, org_id, user_id, after=after, limit=limit, at=at)
 
 
@@ -85,6 +89,7 @@ async def compare(
 ) -> AsyncIterator[Line]:
     """Who gained and who lost what between two moments, the later one now where it is not named."""
     async with database.reporting() as connection:
+        await _require_known(connection, org_id, earlier)
         async for line in reviewing.compare(connection, org_id, earlier=earlier, later=later or _NOW):
             yield line
 
@@ -105,11 +110,21 @@ async def explain(
     """
     moment = at or _NOW
     async with database.transaction() as connection:
+        await _require_known(connection, org_id, at)
         standing = await evidence.standing(connection, org_id, user_id=user_id, resource_id=resource_id, at=moment)
         if standing is None:
             raise NotFound("There is no such person, or no such workspace or folder.")
         ways = await evidence.ways(connection, org_id, user_id=user_id, resource_id=resource_id, at=moment)
     return explanation.explain(standing, ways)
+
+
+async def _require_known(connection: Connection, org_id: UUID, at: datetime | None) -> None:
+    """Raise `Forgotten` for a moment before what is still known."""
+    if at is None:
+        return
+    since = await cleanup.known_since(connection, org_id)
+    if since is not None and at < since:
+        raise Forgotten(f"Access is known since {since:%Y-%m-%d %H:%M} UTC.", place="at")
 
 
 async def retained(database: Database, org_id: UUID) -> AsyncIterator[RetainedLine]:

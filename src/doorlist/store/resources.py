@@ -108,7 +108,7 @@ _LOCK_DELETED = """
 select r.id, r.kind, r.workspace_id, r.home, r.name, r.name_key, w.plan, r.deleted_at
   from resources r
   join resources w on w.org_id = r.org_id and w.id = r.workspace_id and (w.deleted_at is null or w.id = r.id)
- where r.org_id = $1 and r.id = $2 and r.deleted_at > $3
+ where r.org_id = $1 and r.id = $2 and r.deleted_at > $3 and r.cleaned_at is null
    for no key update of r
 """
 
@@ -116,7 +116,7 @@ _DELETED = """
 select r.id, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder, r.deleted_at
   from resources r
   join resources w on w.org_id = r.org_id and w.id = r.workspace_id
- where r.org_id = $1 and r.deleted_at > $2
+ where r.org_id = $1 and r.deleted_at > $2 and r.cleaned_at is null
  order by r.deleted_at desc, r.id
 """
 

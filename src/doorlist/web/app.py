@@ -1,8 +1,8 @@
 """The application of one serving process: SCIM on the hot path, everything else through Starlette.
 
 `create_app` is the factory that the server calls; it reads the settings from the environment. The lifespan opens the
-pool and starts the background tasks: credential announcements, the request log, the seals of the audit log and the
-warnings of tokens that expire.
+pool and starts the background tasks: credential announcements, the request log, the seals of the audit log, the
+warnings of tokens that expire and the clean-up.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from doorlist.config import Settings, load
 from doorlist.errors import Unavailable
 from doorlist.service.auditing import seal_for_ever
+from doorlist.service.cleaning import Terms, clean_for_ever
 from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
@@ -60,7 +62,9 @@ class App:
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         authenticator.start()
         log.start()
-        chores = [asyncio.create_task(seal_for_ever(database)), asyncio.create_task(warn_for_ever(database))]
+        terms = Terms(timedelta(days=settings.deleted_days), timedelta(days=settings.history_days))
+        work = (seal_for_ever(database), warn_for_ever(database), clean_for_ever(database, terms))
+        chores = [asyncio.create_task(chore) for chore in work]
         try:
             yield
         finally:
