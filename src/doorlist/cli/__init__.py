@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "demo": ("doorlist.cli.demo_command", "Bring a sample company in and stay up to be explored."),
     "walkthrough": ("doorlist.cli.walkthrough_command", "Go through the acceptance list, then stop everything."),
     "serve": ("doorlist.cli.serve", "Serve SCIM and everything else until stopped."),
+    "console": ("doorlist.cli.console_command", "Print a link that opens the console as the operator."),
     "org": ("doorlist.cli.org_commands", "Create and show organizations, change their plan and settings."),
     "token": ("doorlist.cli.token_commands", "Create, list, rotate and revoke the tokens of a directory."),
     "connection": ("doorlist.cli.connection_commands", "Pause, resume, show and set the connection of a directory."),

@@ -88,3 +88,30 @@ async def acting_as(database: Database, org_id: UUID, name: str, *, source: str)
     """A person of the organization as the one who acts."""
     somebody = await person(database, org_id, name)
     return Administrator(name=somebody.user_name, source=source, org_id=org_id, user_id=somebody.id)
+
+
+async def place_by_id(database: Database, org_id: UUID, resource_id: UUID) -> Place:
+    """The live workspace or folder of an id."""
+    async with database.reading() as connection:
+        found = await resources.find(connection, org_id, resource_id)
+    if found is None:
+        raise NotFound("There is no such workspace or folder.")
+    return found
+
+
+async def person_by_id(database: Database, org_id: UUID, user_id: UUID) -> Somebody:
+    """The live person of an id."""
+    async with database.reading() as connection:
+        found = await roster.find_person(connection, org_id, user_id)
+    if found is None:
+        raise NotFound("There is no such person.")
+    return found
+
+
+async def group_by_id(database: Database, org_id: UUID, group_id: UUID) -> SomeGroup:
+    """The live group of an id."""
+    async with database.reading() as connection:
+        found = await roster.lock_group(connection, org_id, group_id)
+    if found is None:
+        raise NotFound("There is no such group.")
+    return found

@@ -38,6 +38,13 @@ select f.id, f.kind, f.workspace_id, f.home, f.name, f.name_key, w.plan
  where f.org_id = $1 and f.kind = 'folder' and f.deleted_at is null and w.name_key = $2 and f.name_key = $3
 """
 
+_FIND = """
+select r.id, r.kind, r.workspace_id, r.home, r.name, r.name_key, w.plan
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id and w.deleted_at is null
+ where r.org_id = $1 and r.id = $2 and r.deleted_at is null
+"""
+
 _LOCK = """
 select r.id, r.kind, r.workspace_id, r.home, r.name, r.name_key, w.plan
   from resources r
@@ -215,6 +222,12 @@ async def workspaces_by_key(connection: Connection, org_id: UUID, keys: Sequence
 async def find_folder(connection: Connection, org_id: UUID, *, workspace_key: str, folder_key: str) -> Place | None:
     """The live folder of a folded name in the workspace of a folded name."""
     row = await connection.fetchrow(_FIND_FOLDER, org_id, workspace_key, folder_key)
+    return None if row is None else _place(row)
+
+
+async def find(connection: Connection, org_id: UUID, resource_id: UUID) -> Place | None:
+    """The live workspace or folder of that id."""
+    row = await connection.fetchrow(_FIND, org_id, resource_id)
     return None if row is None else _place(row)
 
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from doorlist.config import Settings, load
@@ -26,6 +26,7 @@ from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
 from doorlist.web.auth import Authenticator
+from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
 from doorlist.web.sessions import SessionCookies
@@ -39,7 +40,7 @@ class App:
         self._scim: ScimApi | None = None
         self._database: Database | None = None
         self._pages = Starlette(
-            routes=[Route("/", _front), Route("/healthz", _alive), Route("/readyz", self._ready)],
+            routes=[Route("/healthz", _alive), Route("/readyz", self._ready)],
             middleware=[Middleware(SessionCookies)],
             lifespan=self._lifespan,
         )
@@ -60,6 +61,7 @@ class App:
         log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
         self._pages.state.database = database
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
+        self._pages.router.routes.extend(console_routes(database, settings))
         authenticator.start()
         log.start()
         terms = Terms(timedelta(days=settings.deleted_days), timedelta(days=settings.history_days))
@@ -89,12 +91,6 @@ class App:
 
 async def _alive(_: Request) -> JSONResponse:
     return JSONResponse({"status": "alive"})
-
-
-async def _front(_: Request) -> PlainTextResponse:
-    return PlainTextResponse(
-        "Doorlist. Directories provision at /scim/v2; the health of this process is at /healthz.\n"
-    )
 
 
 def create_app() -> App:

@@ -1,0 +1,92 @@
+"""Which address is answered by which handler, and the menu that leads there. The console's table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from doorlist.config import Settings
+from doorlist.store.db import Database
+from doorlist.web import pages
+from doorlist.web.console import entrance, groups, members, overview, plans, platform, workspaces
+from doorlist.web.console.visits import Handler, Visit, welcome
+
+GET: Final[dict[str, Handler]] = {
+    "/": entrance.front,
+    "/platform": platform.organizations,
+    "/platform/new": platform.new_organization,
+    "/o/{org}": overview.overview,
+    "/o/{org}/members": members.people,
+    "/o/{org}/members/{id}": members.person,
+    "/o/{org}/groups": groups.groups,
+    "/o/{org}/groups/new": groups.new_group,
+    "/o/{org}/groups/names": groups.group_names,
+    "/o/{org}/groups/{id}": groups.group,
+    "/o/{org}/workspaces": workspaces.workspaces,
+    "/o/{org}/workspaces/new": workspaces.new_workspace,
+    "/o/{org}/workspaces/{id}": workspaces.workspace,
+    "/o/{org}/folders/{id}": workspaces.folder,
+}
+
+POST: Final[dict[str, Handler]] = {
+    "/theme": entrance.choose_theme,
+    "/signout": entrance.sign_out,
+    "/platform/new": platform.create_organization,
+    "/o/{org}/groups/new": groups.create_group,
+    "/o/{org}/workspaces/new": workspaces.create_workspace,
+    "/o/{org}/workspaces/{id}/folders": workspaces.create_folder,
+    "/o/{org}/plan": plans.show,
+    "/o/{org}/apply": plans.apply,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu; `prefix` is what the addresses of pages under it start with."""
+
+    address: str
+    icon: Markup
+    title: str
+    prefix: str = ""
+    count: int = 0
+
+
+def menu(visit: Visit) -> list[Entry]:
+    """Where somebody who manages the organization can go."""
+    base = visit.base
+    lines = (
+        ("", pages.icon("layout-dashboard"), pages.translated("Overview")),
+        ("/members", pages.icon("users"), pages.translated("Members")),
+        ("/groups", pages.icon("users-group"), pages.translated("Groups")),
+        ("/workspaces", pages.icon("folders"), pages.translated("Workspaces")),
+    )
+    return [
+        Entry(base + path, picture, title, prefix=base + path + "/" if path else "") for path, picture, title in lines
+    ]
+
+
+def routes(database: Database, settings: Settings) -> list[BaseRoute]:
+    """Every route of the console, its files and the operator's link."""
+    pages.offer(menu=menu)
+
+    def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await welcome(request, database, settings, handler)
+
+        return answer
+
+    async def operator_link(request: Request) -> Response:
+        return await entrance.operator_link(request, database, settings)
+
+    return [
+        Mount("/static", pages.Assets()),
+        Route("/operator/{link}", operator_link, methods=["GET", "POST"]),
+        *(Route(path, answering(handler), methods=["GET"]) for path, handler in GET.items()),
+        *(Route(path, answering(handler), methods=["POST"]) for path, handler in POST.items()),
+    ]

@@ -1,0 +1,86 @@
+"""Workspaces and folders: what there is, who is granted, who reaches it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from doorlist.domain.levels import Level
+from doorlist.errors import NotFound
+from doorlist.service import finding
+from doorlist.service import workspaces as making
+from doorlist.store import lists
+from doorlist.store.resources import Place, WorkspaceLine
+from doorlist.web.console.groups import GROUP_LEVELS
+from doorlist.web.console.lists import Columns, as_csv, read_list, wants_csv
+from doorlist.web.console.visits import Visit
+
+_COLUMNS: Final[Columns[WorkspaceLine]] = {
+    "name": lambda line: line.name,
+    "plan": lambda line: line.plan,
+    "folders": lambda line: line.folders,
+    "grants": lambda line: line.grants,
+    "created_at": lambda line: line.created_at.isoformat(),
+    "archived_at": lambda line: line.archived_at and line.archived_at.isoformat(),
+}
+_LEVELS: Final = tuple(level.label for level in Level)
+
+
+async def workspaces(visit: Visit) -> Response:
+    """Every workspace of the organization."""
+    if wants_csv(visit):
+        return as_csv(visit, lists.WORKSPACES, _COLUMNS, name="workspaces", order="name")
+    return visit.page("console/workspaces.html", {"list": await read_list(visit, lists.WORKSPACES, order="name")})
+
+
+async def workspace(visit: Visit) -> Response:
+    """One workspace: its folders, who is granted, or who reaches it."""
+    found = await finding.place_by_id(visit.database, visit.org_id, visit.id("id"))
+    if found.kind != "workspace":
+        raise NotFound("There is no such workspace.")
+    if visit.request.query_params.get("tab", "folders") == "folders":
+        shown = await read_list(visit, lists.FOLDERS, order="name", within=found.id)
+        return visit.page("console/workspace_folders.html", {"place": found, "list": shown, "tab": "folders"})
+    return await _access(visit, found, found)
+
+
+async def folder(visit: Visit) -> Response:
+    """One folder: who is granted, or who reaches it."""
+    found = await finding.place_by_id(visit.database, visit.org_id, visit.id("id"))
+    if found.kind != "folder":
+        raise NotFound("There is no such folder.")
+    parent = await finding.place_by_id(visit.database, visit.org_id, found.workspace_id)
+    return await _access(visit, found, parent)
+
+
+async def new_workspace(visit: Visit) -> Response:
+    """The form of a workspace."""
+    return visit.page("console/new_workspace.html")
+
+
+async def create_workspace(visit: Visit) -> Response:
+    """Make a workspace with its home folder."""
+    name = visit.field("name")
+    made = await making.create_workspace(visit.database, visit.administrator, visit.org_id, name=name)
+    return visit.done(f"{name} is there, with a home folder.", to=f"{visit.base}/workspaces/{made}")
+
+
+async def create_folder(visit: Visit) -> Response:
+    """Make a private folder."""
+    name, workspace_id = visit.field("name"), visit.id("id")
+    made = await making.create_folder(
+        visit.database, visit.administrator, visit.org_id, workspace_id=workspace_id, name=name
+    )
+    return visit.done(f"{name} is there. Nobody reaches it yet.", to=f"{visit.base}/folders/{made}")
+
+
+async def _access(visit: Visit, found: Place, parent: Place) -> Response:
+    """Who is granted a place, or who reaches it."""
+    tab = visit.request.query_params.get("tab", "access")
+    values = {"place": found, "workspace": parent, "group_levels": GROUP_LEVELS, "levels": _LEVELS}
+    if tab == "people":
+        shown = await read_list(visit, lists.REACHING, order="user_name", within=found.id)
+        return visit.page("console/place_people.html", {**values, "list": shown, "tab": "people"})
+    granted = await read_list(visit, lists.GRANTS_ON, order="name", within=found.id)
+    return visit.page("console/place_access.html", {**values, "list": granted, "tab": "access"})
