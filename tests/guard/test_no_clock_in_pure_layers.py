@@ -13,7 +13,7 @@ import pytest
 import doorlist
 
 ROOT = Path(doorlist.__file__).parent
-MODULES = sorted([*(ROOT / "domain").rglob("*.py"), *(ROOT / "scim").rglob("*.py")])
+MODULES = sorted([*(ROOT / "domain").rglob("*.py"), *(ROOT / "scim").rglob("*.py"), *(ROOT / "saml").rglob("*.py")])
 PRESENT = {"now", "utcnow", "today"}
 
 
