@@ -8,7 +8,7 @@ import pytest
 
 from doorlist.domain.levels import Level, Policy
 from doorlist.errors import Conflict, NotFound, Taken
-from doorlist.service import grouping, tenants, tokens
+from doorlist.service import detaching, grouping, insight, resolving, tenants, tokens
 from tests.http.conftest import Directory
 from tests.scenarios.conftest import Office
 
@@ -61,3 +61,41 @@ async def test_a_local_group_gives_access_and_no_directory_sees_it(office: Offic
     assert await directory.found("/Groups", 'displayName sw "Guests"') == []
     await grouping.change_members(*office.act, group_id=group, remove=[ana])
     assert await office.kept() == [("ana", "live")]
+
+
+async def test_somebody_is_asked_once_about_detached_groups_until_the_directory_is_back(
+    office: Office, directory: Directory
+) -> None:
+    ana = (await directory.user("ana"))["id"]
+    group = (await directory.group("Design", ana))["id"]
+    place = await office.workspace("Office", "Plans")
+    await office.grant(place["Plans"], group, Level.EDITOR)
+    assert await office.waiting() == []
+    await tokens.revoke_token(*office.act, "directory")
+    assert await office.waiting() == ["detached-groups"]
+    (item,) = await resolving.list_items(*office.act)
+    assert item.detail == {"directory": "directory", "groups": 1, "reason": "no-token"}
+    assert [line.detached async for line in insight.groups(office.database, office.org_id)] == [True]
+    where = {"user_id": UUID(ana), "resource_id": place["Plans"]}
+    answer = await insight.explain(office.database, office.org_id, **where)
+    assert [lever.where for lever in answer.levers if lever.code == "leave-group"] == ["local"]
+    assert "does not manage it now" in "".join(answer.sentences)
+    await resolving.resolve(*office.act, item_id=item.id, decision="acknowledge")
+    await detaching.note_everywhere(office.database)
+    assert await office.waiting() == [], "who has answered is not asked again"
+    await tenants.change_settings(*office.act, tenants.Settings(scim_enabled=False))
+    assert await office.waiting() == ["detached-groups"]
+    await tenants.change_settings(*office.act, tenants.Settings(scim_enabled=True))
+    assert await office.waiting() == ["detached-groups"], "there is no token yet"
+    await tokens.create_token(*office.act, label="new", expires_days=30, scopes=[])
+    assert await office.waiting() == []
+    assert [line.detached async for line in insight.groups(office.database, office.org_id)] == [False]
+
+
+async def test_a_token_that_runs_out_detaches_as_well(office: Office, directory: Directory) -> None:
+    await directory.group("Design")
+    async with office.database.transaction() as connection:
+        await connection.execute("update tokens set expires_at = now() - interval '1 minute'")
+    await detaching.note_everywhere(office.database)
+    await detaching.note_everywhere(office.database)
+    assert await office.waiting() == ["detached-groups"]

@@ -6,7 +6,7 @@ import pytest
 
 from doorlist.domain.explanation import Bearing, Explanation
 from doorlist.domain.levels import Level
-from doorlist.service import clock, insight, sharing
+from doorlist.service import clock, insight, sharing, tokens
 from tests.service.company import OPERATOR, Company
 
 
@@ -26,6 +26,9 @@ def codes(answer: Explanation) -> tuple[list[str], list[str]]:
 @pytest.fixture
 async def design(company: Company) -> Company:
     """Designers edit the workspace Design; ana is one of them, ben is nobody."""
+    await tokens.create_token(
+        company.database, OPERATOR, company.org_id, label="directory", expires_days=None, scopes=[]
+    )
     await company.person("ana")
     await company.person("ben")
     await company.group("Designers", "ana")

@@ -21,7 +21,7 @@ app = typer.Typer()
 
 _COLUMNS: Final[Columns[GroupLine]] = {
     "name": lambda line: line.display_name,
-    "origin": lambda line: line.origin,
+    "origin": lambda line: f"{line.origin} (detached)" if line.detached else line.origin,
     "members": lambda line: line.members,
     "grants": lambda line: line.grants,
     "external_id": lambda line: line.external_id,

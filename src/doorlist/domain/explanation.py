@@ -39,6 +39,7 @@ class Way:
         origin: where the group comes from: the name of a directory connection, or local; empty without a group.
         since: when the person had it first; for a way that does not count, since when the grant is there.
         by: who granted it; policy for what was retained.
+        detached: the group's directory does not manage it now, so that it is edited here.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Way:
     since: datetime
     by: str
     bearing: Bearing = Bearing.COUNTS
+    detached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,8 @@ def _levers_of(who: str, way: Way) -> Iterator[Lever]:
         case "retained", _:
             yield Lever("remove-retained", way.via, f"Remove what {who} kept on {way.via} (doorlist access retained).")
         case _, Bearing.NOT_A_MEMBER:
-            text = f"Add {who} to {way.group} in {way.origin}: {_named(way.level)} on {way.via}."
-            yield Lever("join-group", way.origin, text)
+            text = f"Add {who} to {way.group} {_inside(way)}: {_named(way.level)} on {way.via}."
+            yield Lever("join-group", _editor(way), text)
         case _, Bearing.EXCLUDED:
             yield Lever(
                 "lift-exclusion", way.via, f"Lift the exclusion of {who} on {way.via} (doorlist access include)."
@@ -191,7 +193,7 @@ def _levers_of(who: str, way: Way) -> Iterator[Lever]:
         case _, Bearing.PARKED:
             yield Lever("reattach", way.via, f"Give the parked grants of {way.group} to the group that replaces it.")
         case _:
-            yield Lever("leave-group", way.origin, f"Remove {who} from {way.group} in {way.origin}.")
+            yield Lever("leave-group", _editor(way), f"Remove {who} from {way.group} {_inside(way)}.")
             yield Lever("ungrant-group", way.via, f"Change or take away the grant of {way.group} on {way.via}.")
             yield Lever("exclude", way.via, f"Exclude {who} on {way.via} (doorlist access exclude).")
 
@@ -217,7 +219,23 @@ def _told(way: Way) -> str:
         return f"{_named(way.level)} on {way.via}, kept {day} after leaving the group {way.group}"
     if way.kind == "direct":
         return f"{_named(way.level)} on {way.via}, granted to the person by {way.by} {day}"
-    return f"{_named(way.level)} on {way.via} as a member of the group {way.group} ({way.origin}), {day}, by {way.by}"
+    return f"{_named(way.level)} on {way.via} as a member of the group {way.group} ({_origin(way)}), {day}, by {way.by}"
+
+
+def _origin(way: Way) -> str:
+    return f"{way.origin}, detached" if way.detached else way.origin
+
+
+def _editor(way: Way) -> str:
+    """Where the members of a group are changed."""
+    return "local" if way.detached else way.origin
+
+
+def _inside(way: Way) -> str:
+    here = "here (doorlist group members)"
+    if way.detached:
+        return f"{here}, as {way.origin} does not manage it now"
+    return here if way.origin == "local" else f"in {way.origin}"
 
 
 def _source(way: Way) -> str:

@@ -16,6 +16,7 @@ import structlog
 from doorlist.domain.events import TargetKind
 from doorlist.errors import Unavailable
 from doorlist.service import clock
+from doorlist.service.detaching import note_everywhere
 from doorlist.store import attention, credentials
 from doorlist.store.credentials import Expiring
 from doorlist.store.db import Connection, Database
@@ -74,8 +75,9 @@ async def _ask(connection: Connection, token: Expiring, now: datetime) -> None:
 
 
 async def warn_for_ever(database: Database) -> None:
-    """Look every hour; each warning is given once."""
+    """Look every hour for tokens that end and groups that lost theirs; each warning is given once."""
     while True:
         with suppress(Unavailable):
             await warn(database, clock.now())
+            await note_everywhere(database)
         await asyncio.sleep(_HOUR)

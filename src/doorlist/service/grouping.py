@@ -15,7 +15,7 @@ from uuid import UUID
 from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.naming import clean_name
-from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
+from doorlist.domain.tenancy import Administrator
 from doorlist.errors import BadInput, Conflict, NotFound, Taken
 from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.values import comparison_form
@@ -154,7 +154,7 @@ async def restore_members_in(
 
 async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway: bool = False) -> Keeper:
     """Lock a live group for a change here. Raises `Conflict` while a directory manages it."""
-    keeper = await roster.lock_keeper(connection, org_id, group_id, plan=PROVISIONING_PLAN, now=clock.now())
+    keeper = await roster.lock_keeper(connection, org_id, group_id, now=clock.now())
     if keeper is None:
         raise NotFound("There is no such group.", place="group")
     if keeper.managed_by is not None and not anyway:

@@ -28,6 +28,7 @@ DECISIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "ownerless": ("acknowledge",),
     "mass-removal": ("allow", "hold"),
     "token-expires": ("acknowledge",),
+    "detached-groups": ("acknowledge",),
 }
 """The kinds of items, each with the decisions that it takes."""
 

@@ -16,7 +16,7 @@ from doorlist.domain.tenancy import Administrator, Plan
 from doorlist.errors import Forbidden, NotFound, Taken
 from doorlist.scim.core import USER_TYPE
 from doorlist.scim.values import comparison_form
-from doorlist.service import clock
+from doorlist.service import clock, detaching
 from doorlist.service.authority import require_manager, require_owner
 from doorlist.store import audit, organizations, roster
 from doorlist.store.db import Connection, Database, UniqueViolation
@@ -112,6 +112,8 @@ async def change_settings_in(
         members_create_workspaces=wanted.get("members_create_workspaces", present.members_create_workspaces),
         scim_enabled=wanted.get("scim_enabled", present.scim_enabled),
     )
+    if before.keys() & {"plan", "scim_enabled"}:
+        await detaching.note(connection, org_id, now=at)
     after = {name: wanted[name] for name in before}
     event = _change_event(administrator, org_id, clock.new_id(at), before=before, after=after)
     await audit.append(connection, org_id, event, at=at)

@@ -18,7 +18,7 @@ from doorlist.domain.ids import parse_id
 from doorlist.domain.naming import clean_name
 from doorlist.domain.tenancy import ALL_SCOPES, Administrator
 from doorlist.errors import BadInput, NotFound
-from doorlist.service import clock
+from doorlist.service import clock, detaching
 from doorlist.service.authority import require_manager
 from doorlist.store import attention, audit, credentials, organizations
 from doorlist.store.credentials import Token
@@ -99,6 +99,7 @@ async def mint(
     await record(
         connection, administrator, org_id, action=Action.TOKEN_CREATED, token_id=minted.id, change=change, at=at
     )
+    await detaching.note(connection, org_id, now=at)
     return minted
 
 
@@ -141,6 +142,7 @@ async def end(
     await attention.settle(
         connection, org_id, "token-expires", token_ids, by=administrator.name, resolution="revoked", now=at
     )
+    await detaching.note(connection, org_id, now=at)
 
 
 def _known_scopes(scopes: Sequence[str]) -> list[str]:

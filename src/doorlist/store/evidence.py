@@ -11,6 +11,7 @@ from uuid import UUID
 
 from doorlist.domain.explanation import Bearing, Standing, Way
 from doorlist.store.db import Connection
+from doorlist.store.detachment import MANAGED
 
 _STANDING = """
 with stood as (
@@ -32,7 +33,7 @@ select u.id as user_id, u.user_name, coalesce(c.name, 'local') as origin,
  where u.org_id = $1 and u.id = $2
 """
 
-_WAYS = """
+_WAYS = f"""
 with reached as (
     select id from resources where org_id = $1 and id = $3
     union
@@ -61,8 +62,10 @@ found as (
 select f.kind, f.via_id, case when r.kind = 'folder' then w.name || ' / ' || r.name else w.name end as via, f.group_id,
        coalesce(d.display_name, '') as "group",
        case when f.group_id is null then '' else coalesce(c.name, 'local') end as origin,
+       c.id is not null and not {MANAGED.format(now="now()")} as detached,
        f.level, f.since, f.granted_by as by, f.bearing
   from found f
+  join organizations o on o.org_id = $1
   join resources r on r.org_id = $1 and r.id = f.via_id
   join resources w on w.org_id = $1 and w.id = r.workspace_id
   left join groups d on d.org_id = $1 and d.id = f.group_id

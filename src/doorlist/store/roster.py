@@ -12,8 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from doorlist.domain.levels import Role
-from doorlist.domain.tenancy import Plan
 from doorlist.store.db import Connection
+from doorlist.store.detachment import MANAGED
 
 _INSERT_PERSON = """
 insert into users (org_id, id, role, user_name, user_name_key, display_name, active, doc, search,
@@ -46,13 +46,10 @@ select id, display_name, display_key
  order by id for share
 """
 
-_LOCK_KEEPER = """
+_LOCK_KEEPER = f"""
 select g.display_name, g.doc,
        (select c.name from connections c
-         where c.org_id = g.org_id and c.id = g.connection_id and o.scim_enabled and o.plan = $3
-           and exists (select from tokens t
-                        where t.org_id = c.org_id and t.connection_id = c.id and t.revoked_at is null
-                          and (t.expires_at is null or t.expires_at > $4))) as managed_by
+         where c.org_id = g.org_id and c.id = g.connection_id and {MANAGED.format(now="$3")}) as managed_by
   from groups g
   join organizations o on o.org_id = g.org_id
  where g.org_id = $1 and g.id = $2 and g.deleted_at is null
@@ -69,12 +66,14 @@ select u.id, u.user_name, u.display_name, u.role, u.active, coalesce(c.name, 'lo
  order by u.user_name_key, u.id
 """
 
-_LIST_GROUPS = """
+_LIST_GROUPS = f"""
 select g.id, g.display_name, coalesce(c.name, 'local') as origin, g.external_id,
+       c.id is not null and not {MANAGED.format(now="now()")} as detached,
        (select count(*) from group_members m where m.org_id = g.org_id and m.group_id = g.id) as members,
        (select count(*) from grants a where a.org_id = g.org_id and a.principal_id = g.id) as grants,
        g.modified_at
   from groups g
+  join organizations o on o.org_id = g.org_id
   left join connections c on c.org_id = g.org_id and c.id = g.connection_id
  where g.org_id = $1 and g.deleted_at is null
  order by g.display_key, g.id
@@ -146,12 +145,13 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """A group in a list; `modified_at` is its last change by whoever owns it."""
+    """A group in a list; `modified_at` is its last change by whoever owns it, `detached` says that nobody does now."""
 
     id: UUID
     display_name: str
     origin: str
     external_id: str | None
+    detached: bool
     members: int
     grants: int
     modified_at: datetime
@@ -222,11 +222,9 @@ async def lock_group(connection: Connection, org_id: UUID, group_id: UUID) -> So
     return None if row is None else SomeGroup(**row)
 
 
-async def lock_keeper(
-    connection: Connection, org_id: UUID, group_id: UUID, *, plan: Plan, now: datetime
-) -> Keeper | None:
-    """Who manages a live group, given the plan that provisioning needs; nobody else changes it until the end."""
-    row = await connection.fetchrow(_LOCK_KEEPER, org_id, group_id, plan.value, now)
+async def lock_keeper(connection: Connection, org_id: UUID, group_id: UUID, *, now: datetime) -> Keeper | None:
+    """Who manages a live group; nobody else changes it until the end."""
+    row = await connection.fetchrow(_LOCK_KEEPER, org_id, group_id, now)
     return None if row is None else Keeper(**row)
 
 
