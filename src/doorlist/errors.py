@@ -110,10 +110,20 @@ class InvalidVersion(Refusal):
 
 
 class Taken(Refusal):
-    """A value that has to be unique belongs to somebody else (RFC 7644 section 3.3)."""
+    """A value that has to be unique belongs to somebody else (RFC 7644 section 3.3).
+
+    Args:
+        kind: the name of the resource type, where a directory is refused: it is noted as a conflict then.
+        value: what was wanted, and the same as it is compared.
+    """
 
     status, code, scim_type = 409, "taken", "uniqueness"
     hint = "Look the existing resource up by the same value and link to it."
+
+    def __init__(self, detail: str, *, place: str = "", kind: str = "", value: tuple[str, str] = ("", "")) -> None:
+        super().__init__(detail, place=place)
+        self.kind = kind
+        self.value = value
 
 
 class Conflict(Refusal):

@@ -24,6 +24,7 @@ EXCEPTIONS = {
     ("organizations.py", "_LIST"): "the operator's list of organizations",
     ("sealing.py", "_WAITING"): "the sealer asks which organizations have work for it",
     ("session_rows.py", "_FORGET"): "what is long over is so in every organization",
+    ("conflicts.py", "_FORGET"): "what is too old is too old in every organization",
     ("journal.py", "_FORGET_BODIES"): "what is too old is too old in every organization",
 }
 """Statements that serve no organization, each with its reason. None of them answers a directory."""

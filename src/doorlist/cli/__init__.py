@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "task": ("doorlist.cli.task_commands", "List, create, tick and delete the tasks of a project."),
     "access": ("doorlist.cli.access_commands", "Show and export who reaches what, grant and take away."),
     "attention": ("doorlist.cli.attention_commands", "Show and decide what waits for an administrator."),
+    "conflicts": ("doorlist.cli.conflict_commands", "Show what a directory could not write, and why."),
     "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),

@@ -289,4 +289,9 @@ def _row(document: Document) -> GroupRow:
 
 
 def _taken(row: GroupRow) -> Taken:
-    return Taken(f"Another group of this directory has the displayName {row.display_name!r}.", place="displayName")
+    return Taken(
+        f"Another group of this directory has the displayName {row.display_name!r}.",
+        place="displayName",
+        kind=GROUP_TYPE.name,
+        value=(row.display_name, row.display_key),
+    )

@@ -278,7 +278,12 @@ def _display_name(document: Document) -> str:
 
 
 def _taken(row: UserRow) -> Taken:
-    return Taken(f"Another person of this directory has the userName {row.user_name!r}.", place="userName")
+    return Taken(
+        f"Another person of this directory has the userName {row.user_name!r}.",
+        place="userName",
+        kind=USER_TYPE.name,
+        value=(row.user_name, row.user_name_key),
+    )
 
 
 def _ignored(names: tuple[str, ...]) -> dict[str, list[str]]:

@@ -18,6 +18,8 @@ import structlog
 
 from doorlist.domain.redaction import Redactor, is_plain
 from doorlist.errors import Unavailable
+from doorlist.service import conflicts
+from doorlist.store import conflicts as conflict_rows
 from doorlist.store import credentials, journal
 from doorlist.store.credentials import Use
 from doorlist.store.db import Database
@@ -124,6 +126,8 @@ class RequestLog:
                 bodies.append(said)
         async with self._database.transaction() as connection:
             await journal.write(connection, lines, bodies)
+            if seen := _collisions(lines):
+                await conflicts.note(connection, seen)
             if uses := _uses(lines):
                 await credentials.touch(connection, uses)
 
@@ -166,6 +170,7 @@ class RequestLog:
         """Delete what is older than the settings allow at that moment. Raises `Unavailable`."""
         async with self._database.reading() as connection:
             await journal.forget(connection, older_than=now - timedelta(days=self._days))
+            await conflict_rows.forget(connection, older_than=now - timedelta(days=self._days))
             days = min(self._days, self._body_days)
             await journal.forget_bodies(connection, older_than=now - timedelta(days=days))
 
@@ -197,6 +202,16 @@ def _rewritten(line: Line, query: str, redactor: Redactor) -> Line:
         change=None if line.change is None else redactor.document(line.change).replace("\\u0000", "\\ufffd"),
         duration_us=min(line.duration_us, _LONGEST_DURATION),
     )
+
+
+def _collisions(lines: list[Line]) -> list[conflicts.Seen]:
+    """What the requests of a batch could not write because it belongs to somebody else."""
+    return [
+        conflicts.Seen(line.org_id, line.connection_id, line.request_id, line.at, collision)
+        for line in lines
+        if line.org_id is not None and line.connection_id is not None
+        for collision in line.collisions
+    ]
 
 
 def _uses(lines: list[Line]) -> list[Use]:

@@ -16,7 +16,7 @@ from doorlist.errors import BadInput, Conflict, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
 from doorlist.service.safeguard import ALLOWED_FOR
-from doorlist.store import attention, audit, comeback, removals, retention
+from doorlist.store import attention, audit, comeback, conflicts, removals, retention
 from doorlist.store.attention import Item
 from doorlist.store.db import Connection, Database
 
@@ -29,6 +29,7 @@ DECISIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "mass-removal": ("allow", "hold"),
     "token-expires": ("acknowledge",),
     "detached-groups": ("acknowledge",),
+    "conflicts": ("acknowledge",),
 }
 """The kinds of items, each with the decisions that it takes."""
 
@@ -46,6 +47,7 @@ async def list_items(
     """What waits for a decision, the oldest first; with `resolved` also what was decided. Raises `Forbidden`."""
     async with database.reading() as connection:
         await require_manager(connection, administrator, org_id)
+        await conflicts.settle(connection, org_id, now=clock.now())
         return await attention.items(connection, org_id, resolved=resolved)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from doorlist.store.conflicts import Collision
 from doorlist.store.db import Connection
 
 _COLUMNS: Final = (
@@ -89,7 +90,7 @@ _FORGET_BODIES: Final = "delete from request_bodies where at < $1"
 class Line:
     """One request. `code` and `detail` are set where it was refused; `change` is JSON text of what it changed.
 
-    `token_hint` is the visible start of a token that is not known here.
+    `token_hint` is the visible start of a token that is not known here. `collisions` are noted apart, as conflicts.
     """
 
     at: datetime
@@ -109,6 +110,7 @@ class Line:
     change: str | None = None
     token_hint: str | None = None
     target_id: UUID | None = None
+    collisions: tuple[Collision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

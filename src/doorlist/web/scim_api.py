@@ -37,9 +37,10 @@ from doorlist.service.provisioning import Call, Outcome, Versions, get_resource
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.rosters import list_members
 from doorlist.service.searching import Limits, Page, Query, list_all, list_resources
+from doorlist.store.conflicts import Collision
 from doorlist.store.db import Database
 from doorlist.store.journal import Line
-from doorlist.web import requests
+from doorlist.web import collisions, requests
 from doorlist.web.auth import Authenticator, Refused, visible_hint
 from doorlist.web.discovery_api import Discovery
 from doorlist.web.methods import allow, options
@@ -62,6 +63,7 @@ class Trace:
     token_id: UUID | None = None
     token_hint: str | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
+    collisions: tuple[Collision, ...] = ()
 
 
 class ScimApi:
@@ -92,6 +94,7 @@ class ScimApi:
             trace.token_id, reply = credential.token_id, refusal_reply(refusal)
         except Refusal as error:
             refusal, reply = error, refusal_reply(error)
+            trace.collisions = collisions.of_request(error, method=request.method, path=request.path)
             if isinstance(error, Unauthenticated):
                 trace.token_hint = visible_hint(request.header(b"authorization"))
         except Exception as error:  # the edge of the process: whatever it is, the client gets an answer
@@ -142,6 +145,7 @@ class ScimApi:
         results = await run_bulk(self._database, call, self._endpoints, asked)
         refused = sum(result.refusal is not None for result in results)
         trace.change = {"operations": len(results), "refused": refused}
+        trace.collisions = collisions.of_bulk(results) if refused else ()
         return json_reply(200, bulk_response(results, base=self._base))
 
     async def _collection(self, request: Request, endpoint: Endpoint, call: Call, trace: Trace) -> Reply:
@@ -355,6 +359,7 @@ def _line(request: Request, trace: Trace, reply: Reply, refusal: Refusal | None,
         code=None if refusal is None else refusal.code,
         detail=None if refusal is None else _logged(str(refusal), 2000),
         change=msgspec.json.encode(trace.change).decode() if trace.change else None,
+        collisions=trace.collisions,
     )
 
 
