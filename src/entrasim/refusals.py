@@ -122,3 +122,15 @@ class SignInRefused(Refusal):
     """The person may not sign in to the application: not assigned, disabled or deleted."""
 
     code = "sign-in-refused"
+
+
+class ForeignForm(Refusal):
+    """A form of the portal was sent by a page that is not the portal's."""
+
+    code = "foreign-form"
+
+
+class UnknownPage(Refusal):
+    """An address of the portal names nothing that is there."""
+
+    code = "unknown-page"

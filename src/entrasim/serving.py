@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from entrasim.job.loop import keep_running
 from entrasim.overview import overview
+from entrasim.portal.wiring import add_refusals, portal_middleware, portal_routes
 from entrasim.statefile import StateFile
 
 
@@ -31,11 +32,13 @@ async def status(request: Request) -> Response:
 
 
 API_ROUTES: list[BaseRoute] = [Route("/api/status", status)]
-PORTAL_ROUTES: list[BaseRoute] = []  # pages are mounted here
 
 
-def build_app(path: Path, *, run_job: bool = True) -> Starlette:
-    """Return the application over a state file; `run_job` also runs cycles as they become due."""
+def build_app(path: Path, *, host: str = "127.0.0.1", run_job: bool = True) -> Starlette:
+    """Return the application over a state file; `run_job` also runs cycles as they become due.
+
+    It answers to `host` and to this machine's own names.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -50,12 +53,14 @@ def build_app(path: Path, *, run_job: bool = True) -> Starlette:
                     await job
             file.close()
 
-    return Starlette(routes=[*API_ROUTES, *PORTAL_ROUTES], lifespan=lifespan)
+    app = Starlette(routes=[*API_ROUTES, *portal_routes()], middleware=portal_middleware(host), lifespan=lifespan)
+    add_refusals(app)
+    return app
 
 
 def serve(path: Path, *, host: str, port: int, run_job: bool = True) -> None:
     """Serve until interrupted; port 0 takes a free one."""
-    app = build_app(path, run_job=run_job)
+    app = build_app(path, host=host, run_job=run_job)
     uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", ws="none", server_header=False)).run()
 
 

@@ -37,7 +37,7 @@ keys = typer.Typer(help="The certificates that sign.", no_args_is_help=True)
 app.add_typer(keys, name="certificate")
 
 BaseOption = Annotated[str, typer.Option("--base", help="Where `entrasim serve` is reached.")]
-BASE = "http://127.0.0.1:8091"
+BASE = "http://127.0.0.1:8123"
 
 
 @app.command("connect")
