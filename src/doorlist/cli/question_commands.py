@@ -15,7 +15,7 @@ from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
 from doorlist.domain.explanation import Explanation, Way
 from doorlist.domain.levels import Level
-from doorlist.service import finding, insight
+from doorlist.service import finding, insight, recalling
 from doorlist.store.access import AccessLine
 
 Person = Annotated[str, typer.Option("--user", metavar="USER_NAME", help="A person, by user name or id.")]
@@ -124,9 +124,9 @@ def moment(text: str | None) -> datetime | None:
 async def _explain(config: Settings, where: tuple[str, str, str], user: str, at: datetime | None) -> Explanation:
     async with opened(config) as database:
         org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
-        person = await finding.person(database, org_id, user)
-        return await insight.explain(database, org_id, user_id=person.id, resource_id=place.id, at=at)
+        place = await recalling.place(database, org_id, workspace=where[1], folder=where[2], at=at)
+        person = await recalling.person(database, org_id, user, at=at)
+        return await insight.explain(database, org_id, user_id=person, resource_id=place, at=at)
 
 
 async def _print_ways(answer: Explanation) -> None:
@@ -140,12 +140,12 @@ async def _print_ways(answer: Explanation) -> None:
 async def _who(config: Settings, where: tuple[str, str, str], at: datetime | None, form: Form) -> None:
     async with opened(config) as database:
         org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
-        await print_rows(insight.who(database, org_id, place.id, at=at), ACCESS, form)
+        place = await recalling.place(database, org_id, workspace=where[1], folder=where[2], at=at)
+        await print_rows(insight.who(database, org_id, place, at=at), ACCESS, form)
 
 
 async def _what(config: Settings, org: str, user: str, at: datetime | None, form: Form) -> None:
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id
-        person = await finding.person(database, org_id, user)
-        await print_rows(insight.what(database, org_id, person.id, at=at), ACCESS, form)
+        person = await recalling.person(database, org_id, user, at=at)
+        await print_rows(insight.what(database, org_id, person, at=at), ACCESS, form)

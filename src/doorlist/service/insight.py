@@ -7,6 +7,7 @@ Whoever stops early closes the iterator (`contextlib.aclosing`), because it hold
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from uuid import UUID
 from doorlist.domain import explanation
 from doorlist.domain.explanation import Explanation
 from doorlist.errors import Forgotten, NotFound
-from doorlist.store import access, cleanup, evidence, resources, retention, reviewing, roster
+from doorlist.store import access, bygone, cleanup, evidence, resources, retention, reviewing, roster
 from doorlist.store.access import AccessLine, Key, Page
 from doorlist.store.db import Connection, Database
 from doorlist.store.difference import Line
@@ -115,6 +116,9 @@ async def explain(
         if standing is None:
             raise NotFound("There is no such person, or no such workspace or folder.")
         ways = await evidence.ways(connection, org_id, user_id=user_id, resource_id=resource_id, at=moment)
+        if at is not None:
+            names = await bygone.renamed_since(connection, org_id, "group", at)
+            ways = tuple(replace(way, group=names.get(way.group_id or org_id, way.group)) for way in ways)
     return explanation.explain(standing, ways)
 
 
