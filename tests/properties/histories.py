@@ -103,7 +103,7 @@ class History:
     def call(self) -> Call:
         """The directory asks."""
         scopes, org_id = frozenset(scope.value for scope in ALL_SCOPES), self.company.org_id
-        caller = Caller(org_id, self.connection_id, org_id, scopes, Plan.ENTERPRISE, True, None)
+        caller = Caller(org_id, self.connection_id, org_id, scopes, Plan.ENTERPRISE, True, None, None)
         now = clock.now()
         return Call(caller, now, clock.new_id(now), "")
 

@@ -75,6 +75,10 @@ class Action(StrEnum):
     TASK_MOVED = "task.moved"
     TASK_DELETED = "task.deleted"
 
+    SCHEMA_DECLARED = "schema.declared"
+    SCHEMA_CHANGED = "schema.changed"
+    SCHEMA_REMOVED = "schema.removed"
+
 
 class TargetKind(StrEnum):
     """What kind of thing an event is about."""

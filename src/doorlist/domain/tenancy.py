@@ -39,8 +39,9 @@ ALL_SCOPES: Final = frozenset(Scope)
 class Caller:
     """A directory that presented a valid token.
 
-    `plan` and `scim_enabled` are the organization's at the time the credential was read, `behaviour` is the
-    connection's; a change of any invalidates the cached caller in every process.
+    `plan`, `scim_enabled` and `declared`, the schemas that it declares (as `scim.catalogue` reads them), are the
+    organization's at the time the credential was read, `behaviour` is the connection's; a change of any invalidates the
+    cached caller in every process.
     """
 
     org_id: UUID
@@ -50,6 +51,7 @@ class Caller:
     plan: Plan
     scim_enabled: bool
     expires_at: datetime | None
+    declared: str | None
     behaviour: Behaviour = USUAL
 
 

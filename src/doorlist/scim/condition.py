@@ -250,6 +250,8 @@ def _values(target: Target, form: Mapping[str, Any]) -> list[Any]:
 
 
 def _compare(operator: Operator, left: Any, right: Any) -> bool:
+    if isinstance(left, float):
+        left = Decimal(repr(left))  # the number as it is written, as in the database
     return bool(_COMPARE[operator](left, right))
 
 

@@ -63,13 +63,17 @@ def resource_type(item: ResourceType, *, base: str) -> dict[str, Any]:
 
 def schema(item: Schema, *, base: str) -> dict[str, Any]:
     """One Schema with every characteristic of its published attributes (RFC 7643 section 7)."""
+    meta = {"resourceType": "Schema", "location": f"{base}/Schemas/{item.urn}"}
+    return {"schemas": [SCHEMA_URN], **definition(item), "meta": meta}
+
+
+def definition(item: Schema) -> dict[str, Any]:
+    """What a schema says, wherever it is told."""
     return {
-        "schemas": [SCHEMA_URN],
         "id": item.urn,
         "name": item.name,
         "description": item.description,
         "attributes": [_attribute(attribute) for attribute in item.attributes if attribute.published],
-        "meta": {"resourceType": "Schema", "location": f"{base}/Schemas/{item.urn}"},
     }
 
 

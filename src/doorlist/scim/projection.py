@@ -20,10 +20,14 @@ _Names = dict[str, "_Names | None"]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A selection as nested names: None below a name means all of it."""
+    """A selection as nested names: None below a name means all of it. `without` is taken from what `only` selects.
+
+    `asked` says whether a client asked for it; some attributes are told on request only, and are left out unasked.
+    """
 
     only: Mapping[str, Any] | None
     without: Mapping[str, Any]
+    asked: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -42,10 +46,8 @@ class Projection:
 
     def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
         """The selected part of a resource."""
-        selected: dict[str, Any] = (
-            _pick(resource, self.only) if self.only is not None else _drop(resource, self.without)
-        )
-        return selected
+        selected: dict[str, Any] = _pick(resource, self.only) if self.only is not None else dict(resource)
+        return _drop(selected, self.without) if self.without else selected
 
 
 WHOLE: Final = Projection(None, {})
@@ -58,16 +60,44 @@ def read_projection(resource_type: ResourceType, attributes: Iterable[str], excl
         raise InvalidValue("attributes and excludedAttributes exclude each other.", place="attributes")
     if wanted:
         always = [name for name, item in resource_type.names.items() if item.returned is Returned.ALWAYS]
-        return Projection(_tree(resource_type, [*always, *wanted]), {})
+        extended = [schema.named(attribute) for schema, attribute in resource_type.extended(Returned.ALWAYS)]
+        tree = _tree(resource_type, [*wanted, *always, *extended])
+        return Projection(tree, _on_request(resource_type, named=tree), asked=True)
     tree = _tree(resource_type, unwanted)
     for name in [name for name in tree if _always(resource_type, name)]:
         del tree[name]
-    return Projection(None, tree)
+    for schema, attribute in resource_type.extended(Returned.ALWAYS):
+        _spare(tree, schema, attribute.name)
+    asked = bool(tree)
+    for urn, names in _on_request(resource_type, named={}).items():
+        inner = tree.setdefault(urn, {})
+        if inner is not None:
+            inner.update(names)
+    return Projection(None, tree, asked)
 
 
 def _always(resource_type: ResourceType, name: str) -> bool:
     attribute = resource_type.names.get(name.lower())
     return attribute is not None and attribute.returned is Returned.ALWAYS
+
+
+def _on_request(resource_type: ResourceType, *, named: _Names) -> dict[str, _Names]:
+    """What extensions tell on request only, but for what is named; the members' names are left to the database."""
+    hidden: dict[str, _Names] = {}
+    for schema, attribute in resource_type.extended(Returned.REQUEST):
+        if attribute.name not in (named.get(schema.urn) or {}):
+            hidden.setdefault(schema.urn, {})[attribute.name] = None
+    return hidden
+
+
+def _spare(tree: _Names, schema: Schema, name: str) -> None:
+    """Take an attribute out of what is excluded, where its whole schema is as well."""
+    if schema.urn not in tree:
+        return
+    inner = tree[schema.urn]
+    if inner is None:
+        inner = tree[schema.urn] = {attribute.name: None for attribute in schema.attributes}
+    inner.pop(name, None)
 
 
 def _tree(resource_type: ResourceType, names: Iterable[str]) -> _Names:

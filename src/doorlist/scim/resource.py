@@ -13,8 +13,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from doorlist.domain.ids import parse_id
-from doorlist.errors import InvalidSyntax, InvalidValue
-from doorlist.scim import quirks
+from doorlist.errors import InvalidSyntax, InvalidValue, Mutability
+from doorlist.scim import quirks, schema
 from doorlist.scim.schema import Attribute, ResourceType, Returned, Schema
 from doorlist.scim.values import admit
 
@@ -65,11 +65,50 @@ def complete(resource_type: ResourceType, document: dict[str, Any]) -> dict[str,
         if attribute.required and attribute.name not in document:
             raise InvalidValue("This attribute is required and must not be empty.", place=attribute.name)
     urns = [item.schema.urn for item in resource_type.extensions if item.schema.urn in document]
+    for extension in resource_type.extensions:
+        if extension.schema.demanding and extension.schema.urn in document:
+            _demand(extension.schema, document[extension.schema.urn])
     document["schemas"] = [resource_type.schema.urn, *urns]
     for attribute in resource_type.schema.attributes:
         if attribute.returned is Returned.NEVER:
             document.pop(attribute.name, None)
     return document
+
+
+def _demand(extension: Schema, held: Mapping[str, Any]) -> None:
+    """What an extension requires is required where the extension is (RFC 7643 section 6)."""
+    for attribute in extension.demanding:
+        place = extension.named(attribute)
+        if attribute.required and attribute.name not in held:
+            raise InvalidValue("This attribute is required and must not be empty.", place=place)
+        values = held.get(attribute.name, []) if attribute.multi_valued else [held.get(attribute.name)]
+        for sub in attribute.sub_attributes:
+            if sub.required and any(value is not None and sub.name not in value for value in values):
+                raise InvalidValue("This sub-attribute is required.", place=f"{place}.{sub.name}")
+
+
+def keep_immutable(resource_type: ResourceType, before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The document of a PUT with the immutable values that it leaves out (RFC 7644 section 3.5.1)."""
+    for extension, attribute in _immutable(resource_type):
+        value = before.get(extension.urn, {}).get(attribute.name)
+        if value is not None:
+            after[extension.urn] = {attribute.name: value, **after.get(extension.urn, {})}
+    return complete(resource_type, after)
+
+
+def check_immutable(resource_type: ResourceType, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise `Mutability` where a value that can be given once only was changed or removed."""
+    for extension, attribute in _immutable(resource_type):
+        value = before.get(extension.urn, {}).get(attribute.name)
+        if value is not None and after.get(extension.urn, {}).get(attribute.name) != value:
+            raise Mutability("This attribute cannot be changed once it has a value.", place=extension.named(attribute))
+
+
+def _immutable(resource_type: ResourceType) -> Iterator[tuple[Schema, Attribute]]:
+    for extension in resource_type.extensions:
+        for attribute in extension.schema.attributes:
+            if attribute.mutability is schema.Mutability.IMMUTABLE:
+                yield extension.schema, attribute
 
 
 def read_value(attribute: Attribute, value: Any, place: str) -> Any:

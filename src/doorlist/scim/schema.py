@@ -102,16 +102,25 @@ def by_name(attributes: tuple[Attribute, ...]) -> Mapping[str, Attribute]:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A schema: its URN and its attributes (RFC 7643 section 7)."""
+    """A schema: its URN and its attributes (RFC 7643 section 7); `demanding` are those that require something."""
 
     urn: str
     name: str
     description: str
     attributes: tuple[Attribute, ...]
     names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
+    demanding: tuple[Attribute, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", by_name(self.attributes))
+        demanding = tuple(
+            item for item in self.attributes if item.required or any(s.required for s in item.subs.values())
+        )
+        object.__setattr__(self, "demanding", demanding)
+
+    def named(self, attribute: Attribute) -> str:
+        """An attribute of this schema with the URN before its name."""
+        return f"{self.urn}:{attribute.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,13 @@ class ResourceType:
         object.__setattr__(self, "names", MappingProxyType({**by_name(COMMON), **self.schema.names}))
         schemas = (self.schema, *(extension.schema for extension in self.extensions))
         object.__setattr__(self, "urns", MappingProxyType({schema.urn.lower(): schema for schema in schemas}))
+
+    def extended(self, returned: Returned) -> Iterator[tuple[Schema, Attribute]]:
+        """The attributes of the extensions that are returned so, each with its schema."""
+        for extension in self.extensions:
+            for attribute in extension.schema.attributes:
+                if attribute.returned is returned:
+                    yield extension.schema, attribute
 
     def extension(self, urn: str) -> Schema | None:
         """The extension schema of that URN, without regard to case; None for the base schema and unknown URNs."""

@@ -11,10 +11,11 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final
 
 from doorlist.domain.directory import fold
-from doorlist.errors import InvalidValue
+from doorlist.errors import InvalidValue, Unavailable
 from doorlist.scim.schema import Attribute, ResourceType, Type
 
 _INSTANT: Final = re.compile(
@@ -65,14 +66,20 @@ def comparable(attribute: Attribute, value: Any) -> Any:
 
 
 def comparison_form(resource_type: ResourceType, document: Mapping[str, Any]) -> dict[str, Any]:
-    """A canonical document with every value in comparison form; this is what filters are evaluated on."""
+    """A canonical document with every value in comparison form; this is what filters are evaluated on.
+
+    Raises `Unavailable` where it has an attribute of a schema that was declared a moment ago and is not known here yet.
+    """
     form: dict[str, Any] = {}
-    for name, value in document.items():
-        extension = resource_type.extension(name)
-        if extension is not None:
-            form[name] = {inner: _form(extension.names[inner.lower()], part) for inner, part in value.items()}
-        else:
-            form[name] = _form(resource_type.names[name.lower()], value)
+    try:
+        for name, value in document.items():
+            extension = resource_type.extension(name)
+            if extension is not None:
+                form[name] = {inner: _form(extension.names[inner.lower()], part) for inner, part in value.items()}
+            else:
+                form[name] = _form(resource_type.names[name.lower()], value)
+    except KeyError as error:
+        raise Unavailable("The schemas of the organization have just changed.") from error
     return form
 
 
@@ -97,7 +104,7 @@ def _admit_text(attribute: Attribute, value: str, place: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return _is_integer(value) or (isinstance(value, float) and isfinite(value))
 
 
 def _is_integer(value: Any) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
 
 from doorlist.domain.tenancy import Scope
+from doorlist.scim.catalogue import Catalogue
 from doorlist.scim.schema import ResourceType
 from doorlist.service import membership, people
 from doorlist.service.provisioning import Outcome
@@ -13,6 +16,7 @@ from doorlist.store.reading import groups_table, users_table
 from doorlist.store.where import Table
 
 Write = Callable[..., Awaitable[Outcome]]
+_KEPT: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,12 @@ class Endpoint:
 Endpoints = Mapping[str, Endpoint]
 
 
-def endpoints(base: str) -> Endpoints:
-    """The endpoints by their name in an address, for addresses under `base`."""
+@lru_cache(maxsize=_KEPT)
+def endpoints(base: str, types: Catalogue) -> Endpoints:
+    """The endpoints by their name in an address, for addresses under `base` and an organization's resource types."""
     return {
         "Users": Endpoint(
-            users_table(base),
+            replace(users_table(base), resource_type=types.user),
             people.create_user,
             people.replace_user,
             people.patch_user,
@@ -49,7 +54,7 @@ def endpoints(base: str) -> Endpoints:
             patch_body=True,
         ),
         "Groups": Endpoint(
-            groups_table(base),
+            replace(groups_table(base), resource_type=types.group),
             membership.create_group,
             membership.replace_group,
             membership.patch_group,

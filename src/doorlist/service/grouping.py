@@ -17,12 +17,13 @@ from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.naming import clean_name
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import BadInput, Conflict, NotFound, Taken
+from doorlist.scim.catalogue import catalogue
 from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.values import comparison_form
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
 from doorlist.service.lifecycle import RESTORABLE
-from doorlist.store import audit, comeback, groups, retention, roster
+from doorlist.store import audit, comeback, declarations, groups, retention, roster
 from doorlist.store.audit import Entry
 from doorlist.store.db import Connection, Database, UniqueViolation
 from doorlist.store.groups import GroupRow
@@ -38,7 +39,7 @@ async def create_group(database: Database, administrator: Administrator, org_id:
             await require_manager(connection, administrator, org_id)
             await groups.insert_group(
                 connection,
-                _row({"schemas": [GROUP_TYPE.schema.urn], "displayName": name}),
+                await _row(connection, org_id, {"schemas": [GROUP_TYPE.schema.urn], "displayName": name}),
                 org_id=org_id,
                 connection_id=None,
                 identifier=group_id,
@@ -66,7 +67,7 @@ async def rename_group(
                 return
             change = {"attributes": {"displayName": [keeper.display_name, name]}}
             entry = _entry(administrator, Action.GROUP_CHANGED, group_id, change, at)
-            row = _row({**json.loads(keeper.doc), "displayName": name})
+            row = await _row(connection, org_id, {**json.loads(keeper.doc), "displayName": name})
             await groups.update_group(connection, row, org_id=org_id, identifier=group_id, entry=entry, now=at)
     except UniqueViolation as violation:
         raise Taken(f"Another group has the name {name!r}.", place="name") from violation
@@ -103,7 +104,7 @@ async def change_members(
                 "retained": [path.told() for path in kept],
             }
             entry = _entry(administrator, Action.GROUP_MEMBERS_CHANGED, group_id, change, at)
-            row = _row(json.loads(keeper.doc))
+            row = await _row(connection, org_id, json.loads(keeper.doc))
             await groups.update_group(connection, row, org_id=org_id, identifier=group_id, entry=entry, now=at)
     return len(joined), len(left)
 
@@ -164,14 +165,16 @@ async def _lock(connection: Connection, org_id: UUID, group_id: UUID, *, anyway:
     return keeper
 
 
-def _row(document: Mapping[str, object]) -> GroupRow:
+async def _row(connection: Connection, org_id: UUID, document: Mapping[str, object]) -> GroupRow:
+    """The columns of a document, which may have values of schemas that the organization declares."""
+    resource_type = catalogue(await declarations.text_of(connection, org_id)).group
     name, external_id = str(document["displayName"]), document.get("externalId")
     return GroupRow(
         display_name=name,
         display_key=fold(name),
         external_id=None if external_id is None else str(external_id),
         doc=json.dumps(document, separators=(",", ":"), ensure_ascii=False),
-        search=json.dumps(comparison_form(GROUP_TYPE, dict(document))),
+        search=json.dumps(comparison_form(resource_type, dict(document))),
     )
 
 

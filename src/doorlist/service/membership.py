@@ -22,9 +22,9 @@ from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.plan import Delta, RemoveWhere, Step, plan_group
-from doorlist.scim.resource import read_resource
+from doorlist.scim.resource import check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
-from doorlist.service import safeguard
+from doorlist.service import extending, safeguard
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Apply,
@@ -93,8 +93,8 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
     """A new group from a POST, with its members. Raises `Taken` where the displayName belongs to another."""
     admit(call.caller, Scope.GROUPS_WRITE)
     demand_plan(call.caller)
-    incoming = read_resource(GROUP_TYPE, body)
-    row, identifier = _row(incoming.document), new_id(call.now)
+    incoming = read_resource(call.catalogue.group, body)
+    row, identifier = _row(call, incoming.document), new_id(call.now)
     told: dict[str, Any] = {"displayName": row.display_name}
     members = incoming.members or frozenset()
     if members:
@@ -112,13 +112,18 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
             entry=written,
             now=call.now,
         )
+        if extending.concerns(call, incoming.document):
+            await extending.secure(connection, call, call.catalogue.group, identifier, incoming.document)
         if members:
             await _step(connection, call, identifier, Delta(added=members), _Moved())
 
-    opened = database.transaction if members else database.reading
     with unique_as(_taken(row)):
-        async with opened() as connection:
-            await insert(connection)
+        if members:
+            async with database.transaction() as connection:
+                await insert(connection)
+        else:
+            async with extending.opened(database, call, incoming.document) as connection:
+                await insert(connection)
     change = {"created": ["displayName"], "members added": len(members)}
     return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change, reread=bool(members))
 
@@ -131,22 +136,28 @@ async def replace_group(
     A body without `members` says nothing of them, and they stay: who reads a group without its members and puts it
     back must not empty it (RFC 7644 section 3.5.1 leaves it to the server).
     """
-    incoming = read_resource(GROUP_TYPE, body)
+    resource_type = call.catalogue.group
+    incoming = read_resource(resource_type, body)
     steps = () if incoming.members is None else (Delta(added=incoming.members, reset=True),)
-    return await _change(database, call, identifier, versions, change=lambda _: dict(incoming.document), steps=steps)
+
+    def replaced(before: Document) -> Document:
+        return keep_immutable(resource_type, before, dict(incoming.document))
+
+    return await _change(database, call, identifier, versions, change=replaced, steps=steps)
 
 
 async def patch_group(
     database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions
 ) -> Outcome:
     """A group after the operations of a PATCH, all of them or none; the cost is that of the members named."""
-    change = plan_group(parse_patch(body, GROUP_TYPE, strict=call.caller.behaviour.strict))
+    resource_type = call.catalogue.group
+    change = plan_group(parse_patch(body, resource_type, strict=call.caller.behaviour.strict))
     return await _change(
         database,
         call,
         identifier,
         versions,
-        change=lambda before: apply_changes(GROUP_TYPE, before, change.attributes),
+        change=lambda before: apply_changes(resource_type, before, change.attributes),
         steps=change.steps,
     )
 
@@ -250,7 +261,11 @@ async def _write(connection: Connection, call: Call, stored: Stored, change: App
     changes, told = changed_names(before, after), moved.told()
     if not changes and not told:
         return Outcome(stored, reread=True)
-    row = _row(after)
+    resource_type = call.catalogue.group
+    check_immutable(resource_type, before, after)
+    if extending.concerns(call, before, after):
+        await extending.secure(connection, call, resource_type, stored.id, after)
+    row = _row(call, after)
     action = Action.GROUP_CHANGED if changes else Action.GROUP_MEMBERS_CHANGED
     event = {**({"attributes": changes} if changes else {}), **told}
     with unique_as(_taken(row)):
@@ -278,13 +293,13 @@ def _summary(changes: dict[str, list[Any]], moved: _Moved) -> dict[str, Any]:
     }
 
 
-def _row(document: Document) -> GroupRow:
+def _row(call: Call, document: Document) -> GroupRow:
     return GroupRow(
         display_name=document["displayName"],
         display_key=fold(document["displayName"]),
         external_id=document.get("externalId"),
         doc=msgspec.json.encode(document).decode(),
-        search=msgspec.json.encode(comparison_form(GROUP_TYPE, document)).decode(),
+        search=msgspec.json.encode(comparison_form(call.catalogue.group, document)).decode(),
     )
 
 

@@ -22,9 +22,9 @@ from doorlist.errors import Taken, Unavailable
 from doorlist.scim.core import USER_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
-from doorlist.scim.resource import Incoming, read_resource
+from doorlist.scim.resource import Incoming, check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
-from doorlist.service import safeguard, succession
+from doorlist.service import extending, safeguard, succession
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
@@ -55,11 +55,11 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
     """
     admit(call.caller, Scope.USERS_WRITE)
     demand_plan(call.caller)
-    incoming = read_resource(USER_TYPE, body)
+    incoming = read_resource(call.catalogue.user, body)
     incoming.document.setdefault("active", True)
-    row, identifier = _row(incoming.document), new_id(call.now)
+    row, identifier = _row(call, incoming.document), new_id(call.now)
     try:
-        await _insert(database, call, identifier, row)
+        await _insert(database, call, identifier, row, incoming.document)
     except Taken as refusal:
         if call.caller.behaviour.create_of_inactive is CreateOfInactive.REFUSE:
             raise
@@ -68,10 +68,10 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
     return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
 
 
-async def _insert(database: Database, call: Call, identifier: UUID, row: UserRow) -> None:
+async def _insert(database: Database, call: Call, identifier: UUID, row: UserRow, document: Document) -> None:
     told = {"userName": row.user_name, "active": row.active}
     with unique_as(_taken(row)):
-        async with database.reading() as connection:
+        async with extending.opened(database, call, document) as connection:
             await users.insert_user(
                 connection,
                 row,
@@ -81,6 +81,8 @@ async def _insert(database: Database, call: Call, identifier: UUID, row: UserRow
                 entry=entry(call, Action.USER_CREATED, TargetKind.USER, identifier, told),
                 now=call.now,
             )
+            if extending.concerns(call, document):
+                await extending.secure(connection, call, call.catalogue.user, identifier, document)
 
 
 async def _restore(database: Database, call: Call, row: UserRow, incoming: Incoming, refusal: Taken) -> Outcome:
@@ -93,7 +95,11 @@ async def _restore(database: Database, call: Call, row: UserRow, incoming: Incom
         found = await users.find_inactive(connection, call.caller.org_id, call.caller.connection_id, row.user_name_key)
     if found is None or (found.external_id and row.external_id and found.external_id != row.external_id):
         raise refusal
-    outcome = await _change(database, call, found.id, Versions(None), lambda _: dict(incoming.document))
+
+    def restored(before: Document) -> Document:
+        return keep_immutable(call.catalogue.user, before, dict(incoming.document))
+
+    outcome = await _change(database, call, found.id, Versions(None), restored)
     return replace(outcome, change={**outcome.change, "restored": True, **_ignored(incoming.ignored)})
 
 
@@ -102,11 +108,12 @@ async def replace_user(
 ) -> Outcome:
     """A person as a PUT describes it; what it leaves out is unassigned, but nobody is reactivated by omission."""
     admit(call.caller, Scope.USERS_WRITE)
-    incoming = read_resource(USER_TYPE, body)
+    resource_type = call.catalogue.user
+    incoming = read_resource(resource_type, body)
 
     def replaced(before: Document) -> Document:
         kept = {"active": before["active"]} if "active" in before else {}
-        return {**kept, **incoming.document}
+        return keep_immutable(resource_type, before, {**kept, **incoming.document})
 
     outcome = await _change(database, call, identifier, versions, replaced)
     return replace(outcome, change={**outcome.change, **_ignored(incoming.ignored)})
@@ -115,9 +122,13 @@ async def replace_user(
 async def patch_user(database: Database, call: Call, identifier: UUID | None, body: Any, versions: Versions) -> Outcome:
     """A person after the operations of a PATCH, all of them or none."""
     admit(call.caller, Scope.USERS_WRITE)
-    changes = parse_patch(body, USER_TYPE, strict=call.caller.behaviour.strict)
+    resource_type = call.catalogue.user
+    changes = parse_patch(body, resource_type, strict=call.caller.behaviour.strict)
 
-    return await _change(database, call, identifier, versions, lambda before: apply_changes(USER_TYPE, before, changes))
+    def patched(before: Document) -> Document:
+        return apply_changes(resource_type, before, changes)
+
+    return await _change(database, call, identifier, versions, patched)
 
 
 async def delete_user(database: Database, call: Call, identifier: UUID | None, versions: Versions) -> Outcome:
@@ -204,11 +215,15 @@ async def _attempt(
         return Outcome(stored)
     if caller.plan is not PROVISIONING_PLAN and changes != {"active": [True, False]}:
         demand_plan(caller)
-    if _transition(changes) != "deactivated":
+    check_immutable(call.catalogue.user, before, after)
+    extended = extending.concerns(call, before, after)
+    if _transition(changes) != "deactivated" and not extended:
         return await _write(connection, call, stored, after, changes)
     async with connection.transaction():
         outcome = await _write(connection, call, stored, after, changes)
-        if outcome is not None:
+        if outcome is not None and extended:
+            await extending.secure(connection, call, call.catalogue.user, identifier, after)
+        if outcome is not None and _transition(changes) == "deactivated":
             await safeguard.admit_removal(connection, call.caller.org_id, [identifier], now=call.now)
             await _pass_on(connection, call, identifier)
     return outcome
@@ -229,7 +244,7 @@ async def _pass_on(connection: Connection, call: Call, identifier: UUID) -> None
 async def _write(
     connection: Connection, call: Call, stored: Stored, after: Document, changes: Mapping[str, list[Any]]
 ) -> Outcome | None:
-    row, transition = _row(after), _transition(changes)
+    row, transition = _row(call, after), _transition(changes)
     action = {
         "deactivated": Action.USER_DEACTIVATED,
         "reactivated": Action.USER_REACTIVATED,
@@ -258,7 +273,7 @@ def _transition(changes: Mapping[str, list[Any]]) -> str:
     return {True: "reactivated", False: "deactivated", None: ""}[active]
 
 
-def _row(document: Document) -> UserRow:
+def _row(call: Call, document: Document) -> UserRow:
     user_name = document["userName"]
     return UserRow(
         user_name=user_name,
@@ -267,7 +282,7 @@ def _row(document: Document) -> UserRow:
         display_name=_display_name(document),
         active=document.get("active"),
         doc=msgspec.json.encode(document).decode(),
-        search=msgspec.json.encode(comparison_form(USER_TYPE, document)).decode(),
+        search=msgspec.json.encode(comparison_form(call.catalogue.user, document)).decode(),
     )
 
 

@@ -23,6 +23,7 @@ from doorlist.errors import (
     ScimDisabled,
     VersionMismatch,
 )
+from doorlist.scim.catalogue import Catalogue, catalogue
 from doorlist.scim.messages import Stored, etag, related_name
 from doorlist.scim.projection import Projection
 from doorlist.scim.schema import ResourceType
@@ -40,6 +41,11 @@ class Call:
     now: datetime
     request_id: UUID
     base: str
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The resource types of the caller's organization."""
+        return catalogue(self.caller.declared)
 
 
 @dataclass(frozen=True, slots=True)

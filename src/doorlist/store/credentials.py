@@ -15,15 +15,17 @@ from uuid import UUID
 from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
 from doorlist.domain.tenancy import Plan
 from doorlist.store.db import Connection, Record
+from doorlist.store.declarations import DECLARED
 
 CHANNEL: Final = "doorlist_credentials"
 """LISTEN here; the payload is the org_id as text."""
 
 _ANNOUNCE = "select pg_notify('doorlist_credentials', $1)"
 
-_BY_HASH = """
+_BY_HASH = f"""
 select t.org_id, t.connection_id, t.id as token_id, t.scopes, o.plan, o.scim_enabled, t.expires_at, t.revoked_at,
-       p.since as paused_at, c.patch_answer, c.no_match, c.create_of_inactive
+       p.since as paused_at, c.patch_answer, c.no_match, c.create_of_inactive,
+       {DECLARED.format(org_id="t.org_id")} as declared
   from tokens t
   join connections c on c.org_id = t.org_id and c.id = t.connection_id
   join organizations o on o.org_id = t.org_id
@@ -108,6 +110,7 @@ class Credential:
     revoked_at: datetime | None
     paused_at: datetime | None
     behaviour: Behaviour
+    declared: str | None
 
 
 @dataclass(frozen=True, slots=True)

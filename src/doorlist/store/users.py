@@ -97,6 +97,8 @@ remembered as (
     insert into past_members (org_id, group_id, user_id, since, until)
     select org_id, group_id, user_id, added_at, $3 from ended where added_at < $3
     on conflict do nothing),
+released as (
+    delete from declared_values where org_id = $1 and resource_id = $2),
 touched as (
     update groups set version = version + 1, modified_at = greatest($3, modified_at)
      where org_id = $1 and id = any ($4::uuid[])),

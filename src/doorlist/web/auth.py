@@ -133,6 +133,7 @@ def _valid(credential: Credential, now: datetime) -> Caller:
         scim_enabled=credential.scim_enabled,
         expires_at=credential.expires_at,
         behaviour=credential.behaviour,
+        declared=credential.declared,
     )
 
 

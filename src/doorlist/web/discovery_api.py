@@ -6,7 +6,7 @@ import msgspec
 
 from doorlist.errors import Forbidden, NotFound
 from doorlist.scim import discovery
-from doorlist.scim.core import RESOURCE_TYPES
+from doorlist.scim.catalogue import Catalogue
 from doorlist.scim.messages import render_list
 from doorlist.service.searching import Limits
 from doorlist.web.methods import allow, options
@@ -30,16 +30,16 @@ class Discovery:
             return options("GET")
         return json_reply(200, self._configuration)
 
-    def discover(self, request: Request, parts: list[str]) -> Reply:
-        """ResourceTypes or Schemas, all or one. Raises `NotFound`, or `Forbidden` for a filter."""
+    def discover(self, request: Request, parts: list[str], served: Catalogue) -> Reply:
+        """ResourceTypes or Schemas of an organization, all or one. Raises `NotFound`, or `Forbidden` for a filter."""
         if allow(request, "GET") == "OPTIONS":
             return options("GET")
         if "filter" in request.parameters():
             raise Forbidden("Discovery addresses cannot be filtered.", place="filter")
         if parts[0] == "Schemas":
-            found = [discovery.schema(item, base=self._base) for item in discovery.schemas_of(RESOURCE_TYPES)]
+            found = [discovery.schema(item, base=self._base) for item in discovery.schemas_of(served.types)]
         else:
-            found = [discovery.resource_type(item, base=self._base) for item in RESOURCE_TYPES]
+            found = [discovery.resource_type(item, base=self._base) for item in served.types]
         if len(parts) == 1:
             encoded = [msgspec.json.encode(item) for item in found]
             return Reply(200, render_list(encoded, total=len(encoded), start_index=1))

@@ -18,7 +18,6 @@ import msgspec
 
 from doorlist.config import Settings
 from doorlist.domain.ids import parse_id
-from doorlist.domain.tenancy import Caller
 from doorlist.errors import (
     InvalidVersion,
     NotFound,
@@ -27,12 +26,11 @@ from doorlist.errors import (
     Unauthenticated,
 )
 from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
-from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored, etag, location, render, render_error, render_list
 from doorlist.scim.projection import Projection
 from doorlist.service.batch import Result, run_bulk
 from doorlist.service.clock import new_id
-from doorlist.service.endpoints import Endpoint, endpoints
+from doorlist.service.endpoints import Endpoint, Endpoints, endpoints
 from doorlist.service.provisioning import Call, Outcome, Versions, get_resource
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.rosters import list_members
@@ -76,7 +74,6 @@ class ScimApi:
         self._base = settings.base_url + BASE
         self._max_body = settings.max_body_bytes
         self._limits = Limits(settings.default_page_size, settings.max_page_size, settings.max_filter_length)
-        self._endpoints = endpoints(self._base)
         self._about = Discovery(self._base, self._limits, max_body=self._max_body)
 
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
@@ -111,38 +108,38 @@ class ScimApi:
         caller = await self._authenticator.caller(request.header(b"authorization"), now=request.now)
         trace.org_id, trace.connection_id, trace.token_id = caller.org_id, caller.connection_id, caller.token_id
         request.check_accept()
-        if parts and parts[0] in self._endpoints:
-            return await self._resources(request, self._endpoints[parts[0]], parts[1:], caller, trace)
+        call = Call(caller, request.now, request.id, self._base)
+        served = endpoints(self._base, call.catalogue)
+        if parts and parts[0] in served:
+            return await self._resources(request, served[parts[0]], parts[1:], call, trace)
         if parts and parts[0] in ("ResourceTypes", "Schemas"):
-            return self._about.discover(request, parts)
+            return self._about.discover(request, parts, call.catalogue)
         if parts == ["Bulk"]:
-            return await self._bulk(request, caller, trace)
+            return await self._bulk(request, call, served, trace)
         if parts in ([], [".search"]):
-            return await self._list_all(request, caller, searched=bool(parts))
+            return await self._list_all(request, call, served, searched=bool(parts))
         raise _unknown(parts)
 
     async def _resources(
-        self, request: Request, endpoint: Endpoint, rest: list[str], caller: Caller, trace: Trace
+        self, request: Request, endpoint: Endpoint, rest: list[str], call: Call, trace: Trace
     ) -> Reply:
-        call = Call(caller, request.now, request.id, self._base)
         if rest == [".search"]:
             if allow(request, "POST") == "OPTIONS":
                 return options("POST")
             return await self._search(request, call, endpoint)
         if not rest:
             return await self._collection(request, endpoint, call, trace)
-        if rest[1:] == ["members"] and endpoint.resource_type is GROUP_TYPE:
+        if rest[1:] == ["members"] and endpoint.resource_type is call.catalogue.group:
             return await self._members(request, call, parse_id(rest[0]))
         if len(rest) == 1:
             return await self._resource(request, endpoint, call, parse_id(rest[0]), trace)
         raise NotFound("There is nothing at this address.")
 
-    async def _bulk(self, request: Request, caller: Caller, trace: Trace) -> Reply:
+    async def _bulk(self, request: Request, call: Call, served: Endpoints, trace: Trace) -> Reply:
         if allow(request, "POST") == "OPTIONS":
             return options("POST")
-        call = Call(caller, request.now, request.id, self._base)
         asked = parse_bulk(await request.json(limit=self._max_body))
-        results = await run_bulk(self._database, call, self._endpoints, asked)
+        results = await run_bulk(self._database, call, served, asked)
         refused = sum(result.refusal is not None for result in results)
         trace.change = {"operations": len(results), "refused": refused}
         trace.collisions = collisions.of_bulk(results) if refused else ()
@@ -182,7 +179,7 @@ class ScimApi:
         outcome = await verb(self._database, call, identifier, body, versions)
         trace.change = outcome.change
         empty = call.caller.behaviour.empties(usually_told=endpoint.patch_body)
-        if method == "PATCH" and empty and projection.is_whole:
+        if method == "PATCH" and empty and not projection.asked:
             return Reply(204, headers=_tag(outcome.stored))
         return await self._written(endpoint, call, outcome, projection, status=200)
 
@@ -244,7 +241,7 @@ class ScimApi:
         """The members of a group in pages of their own (docs/reference/scim.md)."""
         if allow(request, "GET") == "OPTIONS":
             return options("GET")
-        query = read_query(request.parameters(), GROUP_TYPE)
+        query = read_query(request.parameters(), call.catalogue.group)
         found = await list_members(
             self._database, call, group, cursor=query.cursor, count=query.count, limits=self._limits
         )
@@ -257,18 +254,17 @@ class ScimApi:
         )
         return self._many(call, page, [(endpoint, stored, query.projection) for stored in page.resources])
 
-    async def _list_all(self, request: Request, caller: Caller, *, searched: bool) -> Reply:
+    async def _list_all(self, request: Request, call: Call, served: Endpoints, *, searched: bool) -> Reply:
         """People and groups in one list (RFC 7644 section 3.4.2.1), by query or by POST /.search."""
         method = "POST" if searched else "GET"
         if allow(request, method) == "OPTIONS":
             return options(method)
         body = await request.json(limit=self._max_body) if searched else None
         queries = {}
-        for name, endpoint in self._endpoints.items():
+        for name, endpoint in served.items():
             kind = endpoint.resource_type
             query = read_search(body, kind) if searched else read_query(request.parameters(), kind)
             queries[name] = (endpoint, query)
-        call = Call(caller, request.now, request.id, self._base)
         page = await list_all(self._database, call, queries, limits=self._limits)
         projections = {id(endpoint): query.projection for endpoint, query in queries.values()}
         items = [(endpoint, stored, projections[id(endpoint)]) for endpoint, stored in page.resources]

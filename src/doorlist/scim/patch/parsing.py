@@ -146,6 +146,9 @@ def _parse_path(operation: _Operation, text: str, resource_type: ResourceType, *
     if leaf.returned is Returned.NEVER:
         read_value(leaf, operation.value, place)
         return
+    whole = change.target.sub is None and change.condition is None
+    if operation.op is Op.REMOVE and explicit and leaf.required and whole:
+        raise Mutability("This attribute is required and cannot be removed.", place=place)
     yield from _with_value(change, operation)
 
 
@@ -207,8 +210,6 @@ def _with_value(change: Change, operation: _Operation) -> Iterator[Change]:
         yield _member_change(change, operation)
         return
     if change.op is Op.REMOVE:
-        if change.target.attribute.required and change.target.sub is None and change.condition is None:
-            raise Mutability("This attribute is required and cannot be removed.", place=place)
         yield replace(change, value=_listed(change, operation))
         return
     value = _canonical(change, operation.value)
