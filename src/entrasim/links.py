@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from entrasim.entries import Group, Person
 from entrasim.people import COLUMNS as PERSON_COLUMNS
 from entrasim.people import person_of
-from entrasim.scope import GROUP_ASSIGNED, PERSON_ASSIGNED
+from entrasim.scope import GROUP_ASSIGNED, GROUP_IN_SCOPE, PERSON_ASSIGNED, PERSON_IN_SCOPE
 from entrasim.security_groups import COLUMNS as GROUP_COLUMNS
 from entrasim.security_groups import group_of
 from entrasim.statefile import StateFile
@@ -21,28 +21,38 @@ _PERSON = ", ".join(f"p.{column}" for column in PERSON_COLUMNS)
 _GROUP = ", ".join(f"g.{column}" for column in GROUP_COLUMNS)
 # Constants only; values are bound.
 _USER_SUBJECT = f"""
-    select {_PERSON}, {PERSON_ASSIGNED}, l.target_id, l.in_scope
+    select {_PERSON}, {PERSON_ASSIGNED}, p.passes, l.target_id, l.in_scope, l.disabled
     from people p left join user_links l on l.person_key = p.key where p.key = ?
 """  # noqa: S608
 _GROUP_SUBJECT = f"""
-    select {_GROUP}, {GROUP_ASSIGNED}, l.target_id
+    select {_GROUP}, {GROUP_ASSIGNED}, g.passes, l.target_id
     from groups g left join group_links l on l.group_key = g.key where g.key = ?
 """  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class UserSubject:
-    """A person as the cycle sees them: assigned now or not, linked or not, and assigned when last looked at."""
+    """A person as the cycle sees them: assigned and let through by the filters now or not, linked or not.
+
+    `was_in_scope` is how they were when last looked at, `told_disabled` what the target was told.
+    """
 
     person: Person
     assigned: bool
+    passes: bool
     target_id: str | None
     was_in_scope: bool
+    told_disabled: bool
+
+    @property
+    def in_scope(self) -> bool:
+        """True for who is assigned and let through by the scoping filters."""
+        return self.assigned and self.passes
 
     @property
     def soft_deleted(self) -> bool:
-        """Entra's IsSoftDeleted: unassigned, disabled, or in the recycle bin."""
-        return not (self.assigned and self.person.active)
+        """Entra's IsSoftDeleted: out of scope, disabled, or in the recycle bin."""
+        return not (self.in_scope and self.person.active)
 
     @property
     def edited(self) -> bool:
@@ -56,7 +66,13 @@ class GroupSubject:
 
     group: Group
     assigned: bool
+    passes: bool
     target_id: str | None
+
+    @property
+    def in_scope(self) -> bool:
+        """True for what is assigned and let through by the scoping filters."""
+        return self.assigned and self.passes
 
     @property
     def edited(self) -> bool:
@@ -85,24 +101,35 @@ class DueMember:
 
 def load_user(state: StateFile, key: int) -> UserSubject:
     """Return a person with assignment and link."""
-    *columns, assigned, target_id, in_scope = state.row(_USER_SUBJECT, (key,))
-    return UserSubject(person_of(tuple(columns)), bool(assigned), target_id, bool(in_scope))
+    *columns, assigned, passes, target_id, in_scope, disabled = state.row(_USER_SUBJECT, (key,))
+    person = person_of(tuple(columns))
+    return UserSubject(person, bool(assigned), bool(passes), target_id, bool(in_scope), bool(disabled))
 
 
 def load_group(state: StateFile, key: int) -> GroupSubject:
     """Return a group with assignment and link."""
-    *columns, assigned, target_id = state.row(_GROUP_SUBJECT, (key,))
-    return GroupSubject(group_of(tuple(columns)), bool(assigned), target_id)
+    *columns, assigned, passes, target_id = state.row(_GROUP_SUBJECT, (key,))
+    return GroupSubject(group_of(tuple(columns)), bool(assigned), bool(passes), target_id)
 
 
-def users_due(state: StateFile) -> list[int]:
-    """Return the people that the cycle has to look at."""
-    return [key for (key,) in state.rows("select key from people where touched > synced order by key")]
+def users_due(state: StateFile, cycle: int) -> list[int]:
+    """Return the people that a cycle has to look at; whoever is in escrow and did not change waits."""
+    rows = state.rows(
+        "select key from people where touched > synced and not exists (select 1 from escrows e where e.kind = 'user'"
+        " and e.key = people.key and e.due_cycle > ? and e.change >= people.touched) order by key",
+        (cycle,),
+    )
+    return [key for (key,) in rows]
 
 
-def groups_due(state: StateFile) -> list[int]:
-    """Return the groups that the cycle has to look at."""
-    return [key for (key,) in state.rows("select key from groups where touched > synced order by key")]
+def groups_due(state: StateFile, cycle: int) -> list[int]:
+    """Return the groups that a cycle has to look at; what is in escrow and did not change waits."""
+    rows = state.rows(
+        "select key from groups where touched > synced and not exists (select 1 from escrows e where e.kind = 'group'"
+        " and e.key = groups.key and e.due_cycle > ? and e.change >= groups.touched) order by key",
+        (cycle,),
+    )
+    return [key for (key,) in rows]
 
 
 def anything_due(state: StateFile) -> bool:
@@ -125,23 +152,27 @@ def settle_what_needs_nothing(state: StateFile) -> None:
     """
     state.run(
         f"update people as p set synced = touched where touched > synced and purged_at is null and ("  # noqa: S608
-        f" not {PERSON_ASSIGNED} and not exists"
+        f" not {PERSON_IN_SCOPE} and not exists"
         "  (select 1 from user_links l where l.person_key = p.key and l.in_scope = 1)"
-        f" or edited <= synced and {PERSON_ASSIGNED} and exists"
+        f" or edited <= synced and {PERSON_IN_SCOPE} and exists"
         "  (select 1 from user_links l where l.person_key = p.key and l.in_scope = 1))"
     )
     state.run(
         f"update groups as g set synced = touched where touched > synced and deleted_at is null and ("  # noqa: S608
-        f" not {GROUP_ASSIGNED} and not exists (select 1 from group_links l where l.group_key = g.key)"
-        f" or edited <= synced and {GROUP_ASSIGNED} and exists"
+        f" not {GROUP_IN_SCOPE} and not exists (select 1 from group_links l where l.group_key = g.key)"
+        f" or edited <= synced and {GROUP_IN_SCOPE} and exists"
         "  (select 1 from group_links l where l.group_key = g.key))"
     )
+    for kind, table in (("user", "people"), ("group", "groups")):
+        due = f"select 1 from {table} t where t.key = escrows.key and t.touched > t.synced"  # noqa: S608
+        state.run(f"delete from escrows where kind = ? and not exists ({due})", (kind,))  # noqa: S608
 
 
 def mark_everything_due(state: StateFile) -> None:
     """Have the next cycle evaluate every object and reference again; links stay."""
     state.run("update people set synced = 0")
     state.run("update groups set synced = 0")
+    state.run("delete from escrows")
     state.run("delete from memberships where present = 0 and sent = 0")
     state.run("update memberships set sent = 0 where present = 1")
 
@@ -149,9 +180,9 @@ def mark_everything_due(state: StateFile) -> None:
 def save_user(state: StateFile, subject: UserSubject, *, target_id: str) -> None:
     """Link a person to a resource that is now in line, and have the reference phase look at the manager."""
     state.run(
-        "insert into user_links (person_key, target_id, in_scope, manager_due) values (?1, ?2, ?3, ?3)"
-        " on conflict do update set target_id = ?2, in_scope = ?3, manager_due = max(manager_due, ?3)",
-        (subject.person.key, target_id, int(subject.assigned)),
+        "insert into user_links (person_key, target_id, in_scope, manager_due, disabled) values (?1, ?2, ?3, ?3, ?4)"
+        " on conflict do update set target_id = ?2, in_scope = ?3, manager_due = max(manager_due, ?3), disabled = ?4",
+        (subject.person.key, target_id, int(subject.in_scope), int(subject.soft_deleted)),
     )
     settle_user(state, subject.person)
 
@@ -159,6 +190,7 @@ def save_user(state: StateFile, subject: UserSubject, *, target_id: str) -> None
 def settle_user(state: StateFile, person: Person) -> None:
     """Say that the target is in line with everything that was known of a person when they were loaded."""
     state.run("update people set synced = ? where key = ?", (person.touched, person.key))
+    state.run("delete from escrows where kind = 'user' and key = ?", (person.key,))
 
 
 def drop_user_link(state: StateFile, key: int) -> None:
@@ -173,6 +205,7 @@ def forget_person(state: StateFile, key: int) -> None:
     state.run("delete from user_links where person_key = ?", (key,))
     state.run("delete from memberships where person_key = ?", (key,))
     state.run("delete from assignments where kind = 'user' and key = ?", (key,))
+    state.run("delete from escrows where kind = 'user' and key = ?", (key,))
     state.run("delete from people where key = ?", (key,))
 
 
@@ -185,6 +218,7 @@ def save_group(state: StateFile, group: Group, *, target_id: str) -> None:
 def settle_group(state: StateFile, group: Group) -> None:
     """Say that the target is in line with everything that was known of a group when it was loaded."""
     state.run("update groups set synced = ? where key = ?", (group.touched, group.key))
+    state.run("delete from escrows where kind = 'group' and key = ?", (group.key,))
 
 
 def drop_group_link(state: StateFile, key: int) -> None:
@@ -199,6 +233,7 @@ def forget_group(state: StateFile, key: int) -> None:
     state.run("delete from group_links where group_key = ?", (key,))
     state.run("delete from memberships where group_key = ?", (key,))
     state.run("delete from assignments where kind = 'group' and key = ?", (key,))
+    state.run("delete from escrows where kind = 'group' and key = ?", (key,))
     state.run("delete from groups where key = ?", (key,))
 
 

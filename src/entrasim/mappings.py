@@ -1,26 +1,35 @@
-"""The default attribute mappings of a custom SCIM application, as data, and what they make of a person or group.
+"""Attribute mappings as data: which source flows to which target, the defaults of a custom SCIM application.
 
 An empty source flows nothing: Entra never sends null, so an attribute emptied in the directory stays in the target.
-Matching attributes carry a precedence from 1. References (manager, members) travel on their own, later. Pure.
+Matching attributes carry a precedence from 1. References (manager, members) travel on their own, later. What
+mappings make of a person is in `flows`. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from entrasim.entries import FIELD_OF_ENTRA, Group, Person
+import msgspec
+
 from entrasim.targets import ENTERPRISE_USER, ShapeError, parse_target
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """One row of the mapping table. `source` is an attribute's Entra name or the text of an expression."""
+class Mapping(msgspec.Struct, frozen=True):
+    """One row of the mapping table.
+
+    `source` is an attribute's Entra name, a constant text, or an expression, as `kind` says. `default` flows on
+    creation where the source is empty. `apply` says whether the value flows always or only when the object is
+    created. `precedence` from 1 makes the target a matching attribute.
+    """
 
     source: str
     target: str
+    kind: Literal["direct", "constant", "expression"] = "direct"
+    default: str | None = None
     precedence: int = 0
+    apply: Literal["always", "creation"] = "always"
     reference: bool = False
 
 
@@ -38,14 +47,14 @@ FULL_NAME = 'Join(" ", [givenName], [surname])'
 
 USER_MAPPINGS = (
     Mapping("userPrincipalName", "userName", precedence=1),
-    Mapping(SOFT_DELETED, "active"),
+    Mapping(SOFT_DELETED, "active", kind="expression"),
     Mapping("displayName", "displayName"),
     Mapping("jobTitle", "title"),
     Mapping("mail", 'emails[type eq "work"].value'),
     Mapping("preferredLanguage", "preferredLanguage"),
     Mapping("givenName", "name.givenName"),
     Mapping("surname", "name.familyName"),
-    Mapping(FULL_NAME, "name.formatted"),
+    Mapping(FULL_NAME, "name.formatted", kind="expression"),
     Mapping("physicalDeliveryOfficeName", 'addresses[type eq "work"].formatted'),
     Mapping("streetAddress", 'addresses[type eq "work"].streetAddress'),
     Mapping("city", 'addresses[type eq "work"].locality'),
@@ -66,42 +75,8 @@ GROUP_MAPPINGS = (
     Mapping("members", "members", reference=True),
 )
 
-_EXPRESSIONS: dict[str, Callable[[Person, bool], str | None]] = {
-    SOFT_DELETED: lambda _, soft_deleted: "False" if soft_deleted else "True",
-    FULL_NAME: lambda person, _: " ".join(part for part in (person.given_name, person.surname) if part),
-}
-_GROUP_FIELDS = {"displayName": "name", "objectId": "id"}
 
-
-def user_values(person: Person, *, soft_deleted: bool) -> dict[str, str]:
-    """Return target → value for everything of a person that flows.
-
-    `soft_deleted` is Entra's IsSoftDeleted: unassigned, out of scope, in the recycle bin or disabled.
-    """
-    values: dict[str, str] = {}
-    for mapping in USER_MAPPINGS:
-        expression = _EXPRESSIONS.get(mapping.source)
-        if mapping.reference:
-            continue
-        if expression is not None:
-            value = expression(person, soft_deleted)
-        else:
-            value = getattr(person, FIELD_OF_ENTRA[mapping.source])
-        if value:
-            values[mapping.target] = value
-    return values
-
-
-def group_values(group: Group) -> dict[str, str]:
-    """Return target → value for everything of a group that flows."""
-    return {
-        mapping.target: getattr(group, _GROUP_FIELDS[mapping.source])
-        for mapping in GROUP_MAPPINGS
-        if not mapping.reference
-    }
-
-
-def matching_targets(mappings: tuple[Mapping, ...]) -> list[str]:
+def matching_targets(mappings: Sequence[Mapping]) -> list[str]:
     """Return the matching attributes' targets in order of precedence."""
     matching = sorted((m for m in mappings if m.precedence), key=lambda m: m.precedence)
     return [mapping.target for mapping in matching]

@@ -17,6 +17,8 @@ INVALID_ANCHOR = "InvalidAnchor"
 DUPLICATE_TARGET = "DuplicateTargetEntries"
 INCOMPATIBLE = "SystemForCrossDomainIdentityManagementServiceIncompatible"
 SYNC_SKIPPED = "EntrySynchronizationSkipped"
+MANDATORY_MISSING = "MandatoryFieldsMissing"
+EXPRESSION_FAILED = "ExpressionEvaluationFailed"
 PROTOCOL_ERROR = "WebExceptionProtocolError"
 TIMEOUT = "Timeout"
 
@@ -41,6 +43,8 @@ RECOMMENDATIONS = {
     "InternalServerError": f"The target failed. Look in its log for the same moment. {RETRY}",
     PROTOCOL_ERROR: f"No usable HTTP answer came. Is the endpoint up, is the URL right, is TLS trusted? {RETRY}",
     TIMEOUT: f"The target did not answer in time. {RETRY}",
+    MANDATORY_MISSING: f"No matching attribute has a value. Fill it in the directory, or map another one. {RETRY}",
+    EXPRESSION_FAILED: f"An expression cannot work on this object's attributes. Correct the mapping. {RETRY}",
     SYNC_SKIPPED: "The object is not in a state in which it flows. Nothing has to be done.",
 }
 
@@ -75,8 +79,8 @@ class Failure(Exception):  # noqa: N818 - what the log calls it
 
     @property
     def stops(self) -> bool:
-        """True where going on with other objects is pointless."""
-        return self.code == UNAUTHORIZED
+        """True where going on with other objects is pointless, and the real service quarantines the job at once."""
+        return self.code == UNAUTHORIZED or (self.code == INCOMPATIBLE and self.status == 404)
 
 
 def failure_of(status: int, body: Any, *, creating: bool = False) -> Failure:

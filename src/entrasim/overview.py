@@ -10,7 +10,7 @@ from entrasim.job.control import Job, Progress, due_at, load_job, load_progress,
 from entrasim.job.cycle import LastCycle, last_cycle
 from entrasim.people import timestamp
 from entrasim.refusals import NotConnected
-from entrasim.scope import GROUP_ASSIGNED, PERSON_ASSIGNED, syncs_all
+from entrasim.scope import GROUP_IN_SCOPE, PERSON_IN_SCOPE, syncs_all
 from entrasim.statefile import StateFile
 
 
@@ -83,10 +83,10 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 _PEOPLE = f"""
     select count(*), coalesce(sum(soft_deleted_at is null and account_enabled), 0),
            coalesce(sum(soft_deleted_at is null and not account_enabled), 0),
-           coalesce(sum(soft_deleted_at is not null), 0), coalesce(sum({PERSON_ASSIGNED}), 0)
+           coalesce(sum(soft_deleted_at is not null), 0), coalesce(sum({PERSON_IN_SCOPE}), 0)
     from people p where purged_at is null
 """  # noqa: S608 - constants only
-_GROUPS = f"select count(*), coalesce(sum({GROUP_ASSIGNED}), 0) from groups g where deleted_at is null"  # noqa: S608
+_GROUPS = f"select count(*), coalesce(sum({GROUP_IN_SCOPE}), 0) from groups g where deleted_at is null"  # noqa: S608
 _DUE = (
     "select (select count(*) from people where touched > synced), (select count(*) from groups where touched > synced)"
 )

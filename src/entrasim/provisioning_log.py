@@ -64,17 +64,74 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
 _encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder(LogEntry)
 
 
+class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries are wanted: all that are given have to fit. `text` is looked for in names and in both ids."""
+
+    text: str | None = None
+    kind: str | None = None
+    action: str | None = None
+    status: str | None = None
+    object_id: str | None = None
+    before: int | None = None
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry with its place in the log; the next page begins `before` the last one's."""
+
+    seq: int
+    entry: LogEntry
+
+
 def append_entry(state: StateFile, entry: LogEntry) -> None:
     """Keep an entry, inside the caller's transaction."""
-    packed = zlib.compress(_encoder.encode(entry), 1)
-    state.run("insert into log (time, status, entry) values (?, ?, ?)", (entry.time, entry.status, packed))
+    packed, identity = zlib.compress(_encoder.encode(entry), 1), entry.identity
+    state.run(
+        "insert into log (time, status, entry, change_id, kind, object_id, name_key, action)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.time,
+            entry.status,
+            packed,
+            entry.change_id,
+            identity.kind,
+            identity.id,
+            f"{identity.name} {identity.target_id or ''}".casefold(),
+            entry.action,
+        ),
+    )
 
 
 def newest_entries(state: StateFile, limit: int, *, failures_only: bool = False) -> list[LogEntry]:
     """Return the newest entries, newest first."""
-    where = "where status = 'Failure'" if failures_only else ""
-    rows = state.rows(f"select entry from log {where} order by seq desc limit ?", (limit,))  # noqa: S608
-    return [_decoder.decode(zlib.decompress(packed)) for (packed,) in rows]
+    query = LogQuery(status="Failure") if failures_only else LogQuery()
+    return [listed.entry for listed in search_entries(state, query, limit=limit)]
+
+
+def search_entries(state: StateFile, query: LogQuery, *, limit: int) -> list[Listed]:
+    """Return the newest entries that fit, newest first."""
+    rows = state.rows(
+        "select seq, entry from log where (:before is null or seq < :before) and (:kind is null or kind = :kind)"
+        " and (:action is null or action = :action) and (:status is null or status = :status)"
+        " and (:object_id is null or object_id = :object_id)"
+        " and (:text is null or instr(name_key, :text) or object_id = :text or change_id = :text)"
+        " order by seq desc limit :limit",
+        {
+            "before": query.before,
+            "kind": query.kind,
+            "action": query.action,
+            "status": query.status,
+            "object_id": query.object_id,
+            "text": query.text.casefold() if query.text else None,
+            "limit": limit,
+        },
+    )
+    return [Listed(seq=seq, entry=_decoder.decode(zlib.decompress(packed))) for seq, packed in rows]
+
+
+def find_entry(state: StateFile, change_id: str) -> LogEntry | None:
+    """Return the entry of a change id, or None."""
+    row = state.find("select entry from log where change_id = ?", (change_id,))
+    return None if row is None else _decoder.decode(zlib.decompress(row[0]))
 
 
 def drop_old_entries(state: StateFile, *, now: datetime) -> None:

@@ -67,6 +67,13 @@ class NotConnected(Refusal):
     code = "not-connected"
 
 
+class InvalidMapping(Refusal):
+    """A mapping, filter or setting of provisioning cannot be used; the detail says why."""
+
+    code = "invalid-mapping"
+    exit_status = 2
+
+
 class InvalidTenantUrl(Refusal):
     """The tenant URL is no absolute http or https URL."""
 

@@ -110,9 +110,12 @@ class Conversation:
             raise Failure(INVALID_ANCHOR, "HTTP 404: the linked resource is gone from the target", 404)
         self._expect(answer, 204, 200)
 
-    async def delete(self, kind: str, target_id: str) -> None:
-        """Delete a resource; one that is gone already is as good."""
-        self._expect(await self._send("DELETE", self._client.endpoint.path(kind, target_id)), 204, 200, 404)
+    async def delete(self, kind: str, target_id: str) -> bool:
+        """Delete a resource; False where it was not found, which may mean that it is gone already."""
+        answer = await self._send("DELETE", self._client.endpoint.path(kind, target_id))
+        if answer.status != 404:
+            self._expect(answer, 204, 200)
+        return answer.status != 404
 
     async def holds_reference(self, kind: str, target_id: str, *, attribute: str, value: str) -> bool:
         """Ask whether a reference attribute of a resource already holds a target id."""

@@ -18,11 +18,15 @@ PERSON_ASSIGNED = """(
                join groups g on g.key = m.group_key and g.deleted_at is null
                where m.person_key = p.key and m.present = 1)
 )"""
+# What scoping filters (`passes`) leave of it is in scope.
+PERSON_IN_SCOPE = f"(p.passes = 1 and {PERSON_ASSIGNED})"
 GROUP_ASSIGNED = """(
     g.deleted_at is null and (
         exists (select 1 from settings where key = 'sync_all')
         or exists (select 1 from assignments where kind = 'group' and key = g.key))
 )"""
+
+GROUP_IN_SCOPE = f"(g.passes = 1 and {GROUP_ASSIGNED})"
 
 
 def assign_all(state: StateFile) -> None:

@@ -76,7 +76,7 @@ def test_the_walkthrough_from_import_to_leaver(console: Console) -> None:
     second = console.read("cycle")
     assert second["cycle"] == "incremental"
     assert second["users"] == {
-        "created": 0, "updated": 1, "disabled": 3, "deleted": 0, "skipped": 0, "failed": 0,
+        "created": 0, "updated": 1, "disabled": 3, "deleted": 0, "skipped": 0, "failed": 0, "staged": 0,
     }  # fmt: skip
     assert (second["members"]["removed"], second["managers"]["set"], second["groups"]["updated"]) == (2, 1, 1)
 

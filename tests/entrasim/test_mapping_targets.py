@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrasim.dialects import Dialect, attribute_patch, user_creation
-from entrasim.entries import FIELD_OF_ENTRA, Person
-from entrasim.mappings import USER_MAPPINGS, Change, differences, matching_targets, user_values
+from entrasim.entries import Person
+from entrasim.flows import USER_SOURCES, Flow, user_source
+from entrasim.mappings import USER_MAPPINGS, Change, differences, matching_targets
 from entrasim.targets import ShapeError, parse_target
 
 TARGETS = [mapping.target for mapping in USER_MAPPINGS if not mapping.reference]
@@ -34,8 +35,8 @@ def test_a_patch_names_every_change_once(values: dict[str, str], dialect: Dialec
 
 
 def test_every_source_is_an_attribute_of_the_directory_or_an_expression() -> None:
-    direct = {m.source for m in USER_MAPPINGS if "(" not in m.source and not m.reference}
-    assert direct <= FIELD_OF_ENTRA.keys()
+    direct = {m.source for m in USER_MAPPINGS if m.kind == "direct" and not m.reference}
+    assert direct <= USER_SOURCES
     assert len(USER_MAPPINGS) == 22
 
 
@@ -45,7 +46,7 @@ def test_the_user_principal_name_is_the_matching_attribute() -> None:
 
 def test_an_empty_source_flows_nothing() -> None:
     person = Person(key=1, id="i", handle="ana", user_principal_name="ana@c.example", display_name="")
-    assert user_values(person, soft_deleted=True) == {
+    assert Flow(USER_MAPPINGS).values(user_source(person, soft_deleted=True)) == {
         "userName": "ana@c.example",
         "active": "False",
         "externalId": "ana",

@@ -13,6 +13,7 @@ from entrasim.commands import (
     directory_commands,
     group_commands,
     job_commands,
+    rule_commands,
     saml_commands,
     user_commands,
 )
@@ -48,6 +49,7 @@ app.command("start")(control_commands.start)
 app.command("stop")(control_commands.stop)
 app.command("restart")(control_commands.restart)
 app.command("allow-deletes")(control_commands.allow_deletes)
+app.command("settings")(rule_commands.settings)
 app.command("serve")(control_commands.serve_pages)
 app.command("on-demand")(job_commands.on_demand)
 app.command("log")(job_commands.log)
@@ -56,3 +58,5 @@ app.add_typer(user_commands.app, name="user")
 app.add_typer(group_commands.app, name="group")
 app.add_typer(clock_commands.app, name="clock")
 app.add_typer(saml_commands.app, name="saml")
+app.add_typer(rule_commands.mapping_app, name="mapping")
+app.add_typer(rule_commands.filter_app, name="filter")

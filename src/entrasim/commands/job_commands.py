@@ -11,11 +11,12 @@ from entrasim.application import connect, load_application
 from entrasim.clock import load_clock
 from entrasim.commands.running import progress_bars, run_async
 from entrasim.commands.terminal import JsonOption, StateOption, mint, opened, print_json, say
+from entrasim.configuration import load_configuration
 from entrasim.job.connection_check import check_connection
 from entrasim.job.cycle import CycleResult, run_cycle
 from entrasim.job.on_demand import OnDemandResult, provision_group, provision_user
 from entrasim.overview import overview
-from entrasim.provisioning_log import LogEntry, newest_entries
+from entrasim.provisioning_log import LogEntry, LogQuery, search_entries
 
 STYLES = {"success": "green", "skipped": "yellow", "warning": "yellow", "failure": "red"}
 MARKS = {"success": "✔", "skipped": "-", "warning": "!", "failure": "✖"}
@@ -38,7 +39,10 @@ def connect_application(
 def try_connection(context: typer.Context, json: JsonOption = False, state: StateOption = None) -> None:
     """Send what the Test Connection button sends; exit 1 unless it goes green."""
     with opened(context, state) as file:
-        report = run_async(check_connection(load_application(file), clock=load_clock(file), mint=mint))
+        work = check_connection(
+            load_application(file), clock=load_clock(file), mint=mint, configuration=load_configuration(file)
+        )
+        report = run_async(work)
     if json:
         print_json(report)
     else:
@@ -109,14 +113,18 @@ def on_demand(
 
 def log(
     context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 20,
     failures: Annotated[bool, typer.Option("--failures", help="Failures only.")] = False,
+    about: Annotated[str | None, typer.Option(help="A part of a name, an object id, or a change id.")] = None,
+    action: Annotated[str | None, typer.Option(help="Create, Update, Disable, Delete, StagedDelete, Skip.")] = None,
     json: JsonOption = False,
     state: StateOption = None,
 ) -> None:
     """Show the provisioning log; --json has the steps, the changes and the raw requests."""
     with opened(context, state) as file:
-        entries = newest_entries(file, limit, failures_only=failures)
+        query = LogQuery(status="Failure" if failures else None, text=about, action=action)
+        entries = [listed.entry for listed in search_entries(file, query, limit=limit)]
     if json:
         print_json(entries)
         return

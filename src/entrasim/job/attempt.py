@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from entrasim.configuration import Configuration
 from entrasim.dialects import Dialect
+from entrasim.escrows import put_in_escrow
+from entrasim.flows import Flow
 from entrasim.mappings import Change
 from entrasim.outcomes import Failure
 from entrasim.people import timestamp
@@ -20,6 +23,8 @@ from entrasim.scim_client import ScimClient
 from entrasim.statefile import StateFile
 
 _COUNTER = {"Create": "created", "Update": "updated", "Disable": "disabled", "Delete": "deleted", "Skip": "skipped"}
+_COUNTER["StagedDelete"] = "staged"
+_IDLE = ("Skip", "StagedDelete")
 
 
 class ObjectCounts(msgspec.Struct):
@@ -31,6 +36,7 @@ class ObjectCounts(msgspec.Struct):
     deleted: int = 0
     skipped: int = 0
     failed: int = 0
+    staged: int = 0
 
 
 class MemberCounts(msgspec.Struct):
@@ -61,21 +67,53 @@ class Tally(msgspec.Struct):
     @property
     def failures(self) -> int:
         """How many pieces of work failed and are due again."""
-        return self.users.failed + self.groups.failed + self.managers.failed + self.members.failed
+        return self.object_failures + self.reference_failures
+
+    @property
+    def object_failures(self) -> int:
+        """How many people and groups failed."""
+        return self.users.failed + self.groups.failed
+
+    @property
+    def reference_failures(self) -> int:
+        """How many references failed."""
+        return self.managers.failed + self.members.failed
+
+    @property
+    def operations(self) -> int:
+        """How many people and groups were worked on, however it ended."""
+        return sum(sum(getattr(kind, f) for f in kind.__struct_fields__) for kind in (self.users, self.groups))
 
 
 @dataclass(slots=True)
 class Run:
-    """One cycle, or (cycle None) one provision on demand. `stopped` is the failure that ends it early."""
+    """One cycle, or (cycle None) one provision on demand. `stopped` is the failure that ends it early.
+
+    `staging` holds deletions back: they are logged and stay due.
+    """
 
     state: StateFile
     client: ScimClient
     dialect: Dialect
     mint: Callable[[], str]
+    configuration: Configuration
     cycle: int | None = None
     batch: int = 100
     tally: Tally = field(default_factory=Tally)
     stopped: Failure | None = None
+    staging: bool = False
+    users: Flow = field(init=False)
+    groups: Flow = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.users = Flow(self.configuration.users.mappings)
+        self.groups = Flow(self.configuration.groups.mappings)
+
+    def hold(self, kind: str, key: int, failure: Failure, change: int) -> None:
+        """Put an object into escrow inside the caller's transaction, unless it was not the object's fault."""
+        if self.cycle is not None and not failure.stops:
+            now = self.client.clock()
+            put_in_escrow(self.state, kind, key, code=failure.code, now=now, change=change, cycle=self.cycle)
 
     @property
     def on_demand(self) -> bool:
@@ -112,8 +150,8 @@ class Attempt:
     def succeed(self, result: Result, counts: ObjectCounts) -> LogEntry:
         """Save the result, the entry and the count; return the entry."""
         if not any(step.kind == "action" for step in self.steps):
-            self.step("action", result.action, status="skipped" if result.action == "Skip" else "success")
-        entry = self.entry(result.action, "Skipped" if result.action == "Skip" else "Success")
+            self.step("action", result.action, status="skipped" if result.action in _IDLE else "success")
+        entry = self.entry(result.action, "Skipped" if result.action in _IDLE else "Success")
         with self.run.state.transaction():
             result.save()
             append_entry(self.run.state, entry)

@@ -12,7 +12,8 @@ from datetime import datetime
 import msgspec
 
 from entrasim.application import Application
-from entrasim.mappings import GROUP_MAPPINGS, USER_MAPPINGS, matching_targets
+from entrasim.configuration import Configuration
+from entrasim.mappings import matching_targets
 from entrasim.outcomes import INCOMPATIBLE, Failure
 from entrasim.scim_client import GROUPS, USERS, Conversation, Exchange, ScimClient
 from entrasim.targets import CORE_GROUP, CORE_USER
@@ -39,15 +40,19 @@ class ConnectionReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_connection(
-    application: Application, *, clock: Callable[[], datetime], mint: Callable[[], str]
+    application: Application,
+    *,
+    clock: Callable[[], datetime],
+    mint: Callable[[], str],
+    configuration: Configuration = Configuration(),  # noqa: B008 - frozen
 ) -> ConnectionReport:
     """Ask the endpoint what the service asks. Never raises for what the endpoint does."""
     wire = Wire(application.url, 1)
     talk = ScimClient(wire, application.endpoint, clock=clock).conversation()
     try:
-        checks = [await _checked("users", lambda: find_nobody(talk, mint()))]
+        checks = [await _checked("users", lambda: find_nobody(talk, configuration, guid=mint()))]
         if checks[0].status == "success":
-            checks.append(await _checked("groups", lambda: _find_no_group(talk, mint())))
+            checks.append(await _checked("groups", lambda: _find_no_group(talk, configuration, guid=mint())))
             checks.append(await _checked("schemas", lambda: _read_schemas(talk), failing="warning"))
     finally:
         wire.close()
@@ -55,15 +60,15 @@ async def check_connection(
     return ConnectionReport(ok=ok, url=application.url, checks=checks, requests=talk.exchanges)
 
 
-async def find_nobody(talk: Conversation, guid: str) -> str:
+async def find_nobody(talk: Conversation, configuration: Configuration, *, guid: str) -> str:
     """Query a user that cannot exist. Raises `Failure` unless the answer is an empty list."""
-    if await talk.find(USERS, matching_targets(USER_MAPPINGS)[0], value=guid):
+    if await talk.find(USERS, matching_targets(configuration.users.mappings)[0], value=guid):
         raise Failure(INCOMPATIBLE, "a query for a user who cannot exist found somebody")
     return "the token is accepted and the user query answers with an empty list"
 
 
-async def _find_no_group(talk: Conversation, guid: str) -> str:
-    if await talk.find(GROUPS, matching_targets(GROUP_MAPPINGS)[0], value=guid):
+async def _find_no_group(talk: Conversation, configuration: Configuration, *, guid: str) -> str:
+    if await talk.find(GROUPS, matching_targets(configuration.groups.mappings)[0], value=guid):
         raise Failure(INCOMPATIBLE, "a query for a group that cannot exist found one")
     return "the group query answers with an empty list"
 

@@ -17,11 +17,15 @@ import msgspec
 
 from entrasim import links
 from entrasim.application import WATERMARK, Application
+from entrasim.configuration import Configuration, load_configuration
+from entrasim.escrows import deletions_due, escrowed
 from entrasim.job.attempt import ManagerCounts, MemberCounts, ObjectCounts, Run
 from entrasim.job.control import Progress as JobProgress
-from entrasim.job.control import load_job, next_after, save_job, save_progress
+from entrasim.job.control import load_job, save_job, save_progress
 from entrasim.job.group_sync import sync_group
+from entrasim.job.quarantine import Facts, after_cycle
 from entrasim.job.reference_sync import sync_manager, sync_members
+from entrasim.job.scoping import filter_what_is_due
 from entrasim.job.user_sync import sync_user
 from entrasim.people import timestamp
 from entrasim.provisioning_log import drop_old_entries
@@ -86,10 +90,12 @@ async def run_cycle(
     started = time.perf_counter()
     with state.only_cycle():
         began = clock()
-        watermark, kind, number = _begin(state, initial=initial, now=began)
+        configuration = load_configuration(state)
+        watermark, kind, number = _begin(state, configuration, initial=initial, now=began)
         wire = Wire(application.url, parallel)
         client = ScimClient(wire, application.endpoint, clock=clock)
-        run = Run(state, client, application.dialect, mint, cycle=number, batch=batch)
+        run = Run(state, client, application.dialect, mint, configuration, cycle=number, batch=batch)
+        pending = _stage_deletions(run)
         try:
             await _phases(run, parallel, progress=_kept(run, kind, began=began, progress=progress))
         finally:
@@ -106,7 +112,7 @@ async def run_cycle(
             seconds=round(time.perf_counter() - started, 3),
             stopped=_reason(run),
         )
-        _finish(state, result, watermark=watermark, began=began, now=clock())
+        _finish(run, result, pending=pending, watermark=watermark, began=began)
     return result
 
 
@@ -120,12 +126,13 @@ def last_cycle(state: StateFile) -> LastCycle | None:
     return LastCycle(number=number, kind=kind, started=started, finished=finished, result=result)
 
 
-def _begin(state: StateFile, *, initial: bool, now: datetime) -> tuple[int, str, int]:
+def _begin(state: StateFile, configuration: Configuration, *, initial: bool, now: datetime) -> tuple[int, str, int]:
     drop_old_entries(state, now=now)
     with state.transaction():
         if initial and state.setting(WATERMARK) is not None:
             links.mark_everything_due(state)
             state.set_setting(WATERMARK, None)
+        filter_what_is_due(state, configuration)
         links.settle_what_needs_nothing(state)
         kind = "initial" if state.setting(WATERMARK) is None else "incremental"
         number = state.insert("insert into cycles (kind, started) values (?, ?)", (kind, timestamp(now)))
@@ -151,11 +158,27 @@ def _kept(run: Run, kind: str, *, began: datetime, progress: Progress) -> Progre
     return report
 
 
-def _finish(state: StateFile, result: CycleResult, *, watermark: int, began: datetime, now: datetime) -> None:
+def _stage_deletions(run: Run) -> int:
+    """Return how many deletions the guard holds back in this cycle: all of them, when they are too many."""
+    guard = run.configuration.guard
+    if guard is None or load_job(run.state).deletions_allowed:
+        return 0
+    due = deletions_due(run.state, skip_out_of_scope=run.configuration.skip_out_of_scope_deletions)
+    run.staging = due > guard
+    return due if run.staging else 0
+
+
+def _finish(run: Run, result: CycleResult, *, pending: int, watermark: int, began: datetime) -> None:
+    state, now = run.state, run.client.clock()
+    facts = Facts(
+        stopped=run.stopped,
+        operations=run.tally.operations,
+        failures=max(run.tally.object_failures, escrowed(state)),
+        reference_failures=run.tally.reference_failures,
+        pending_deletions=pending,
+    )
     with state.transaction():
-        job = load_job(state)
-        if job.status == "on":
-            save_job(state, msgspec.structs.replace(job, next_cycle=next_after(began, now)))
+        save_job(state, after_cycle(load_job(state), facts, began=began, now=now))
         save_progress(state, None)
         if result.stopped is None:
             state.set_setting(WATERMARK, str(watermark))
@@ -178,12 +201,17 @@ async def _phases(run: Run, parallel: int, *, progress: Progress) -> None:
     async def manager(reference: links.Reference) -> None:
         await sync_manager(run, reference)
 
-    state = run.state
-    await _drain(run, "users", links.users_due(state), work=user, parallel=parallel, progress=progress)
-    await _drain(run, "groups", links.groups_due(state), work=group, parallel=parallel, progress=progress)
-    await _drain(run, "managers", links.managers_due(state), work=manager, parallel=parallel, progress=progress)
-    due = links.groups_with_members_due(state)
-    await _drain(run, "members", due, work=members, parallel=parallel, progress=progress)
+    state, rules, cycle = run.state, run.configuration, run.cycle or 0
+    if rules.users.enabled:
+        await _drain(run, "users", links.users_due(state, cycle), work=user, parallel=parallel, progress=progress)
+    if rules.groups.enabled:
+        await _drain(run, "groups", links.groups_due(state, cycle), work=group, parallel=parallel, progress=progress)
+    if rules.users.enabled and "manager" in run.users.references:
+        due = links.managers_due(state)
+        await _drain(run, "managers", due, work=manager, parallel=parallel, progress=progress)
+    if rules.groups.enabled and "members" in run.groups.references:
+        groups = links.groups_with_members_due(state)
+        await _drain(run, "members", groups, work=members, parallel=parallel, progress=progress)
 
 
 async def _drain(

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from entrasim import links
 from entrasim.dialects import attribute_patch, group_creation
+from entrasim.expressions import ExpressionError, Source
+from entrasim.filters import explained
+from entrasim.flows import group_source
 from entrasim.job.attempt import Attempt, Result, Run
+from entrasim.job.matching import find_match, gone_for_good
 from entrasim.links import GroupSubject
-from entrasim.mappings import GROUP_MAPPINGS, differences, group_values, matching_targets
-from entrasim.outcomes import DUPLICATE_TARGET, INVALID_ANCHOR, Failure
+from entrasim.mappings import differences
+from entrasim.outcomes import EXPRESSION_FAILED, INVALID_ANCHOR, Failure
 from entrasim.provisioning_log import Identity, LogEntry
 from entrasim.scim_client import GROUPS, Resource, incompatible
 from entrasim.targets import ShapeError
@@ -21,82 +25,93 @@ async def sync_group(run: Run, key: int) -> LogEntry:
     subject = links.load_group(run.state, key)
     group = subject.group
     attempt = Attempt(run, Identity(kind="Group", id=group.id, name=group.name, target_id=subject.target_id))
-    attempt.step("import", "read from the directory", displayName=group.name)
+    source = group_source(group)
+    attempt.step("import", "read from the directory", **{name: str(value) for name, value in source.items() if value})
     attempt.step(
         "scope",
-        "in scope" if subject.assigned else "not in scope",
-        status="success" if subject.assigned else "skipped",
+        "in scope" if subject.in_scope else "not in scope",
+        status="success" if subject.in_scope else "skipped",
         activeInSourceSystem=str(group.deleted_at is None),
         assignedToApplication=str(subject.assigned),
+        **explained(run.configuration.groups.filters, source),
     )
     try:
-        result = await _bring_in_line(attempt, subject)
+        result = await _bring_in_line(attempt, subject, source)
     except ShapeError as error:
-        run.tally.groups.failed += 1
-        return attempt.fail(incompatible(error))
+        return _failed(attempt, subject, incompatible(error))
+    except ExpressionError as error:
+        return _failed(attempt, subject, Failure(EXPRESSION_FAILED, str(error)))
     except Failure as failure:
-        run.tally.groups.failed += 1
-        return attempt.fail(failure)
+        return _failed(attempt, subject, failure)
     return attempt.succeed(result, run.tally.groups)
 
 
-async def _bring_in_line(attempt: Attempt, subject: GroupSubject) -> Result:
-    if not subject.assigned:
-        return await _leave(attempt, subject)
+def _failed(attempt: Attempt, subject: GroupSubject, failure: Failure) -> LogEntry:
+    run = attempt.run
+    run.tally.groups.failed += 1
+    return attempt.fail(failure, save=lambda: run.hold("group", subject.group.key, failure, subject.group.touched))
+
+
+async def _bring_in_line(attempt: Attempt, subject: GroupSubject, source: Source) -> Result:
+    if not subject.in_scope:
+        return await _leave(attempt, subject, source)
     if subject.target_id is not None:
         resource = await attempt.conversation.read(GROUPS, subject.target_id)
         if resource is not None:
             attempt.step("match", "linked before", targetId=subject.target_id)
-            return await _update(attempt, subject, resource)
+            return await _update(attempt, subject, source=source, resource=resource)
         attempt.step("match", "the linked resource is gone", status="failure", code=INVALID_ANCHOR)
         with attempt.run.state.transaction():
             links.drop_group_link(attempt.run.state, subject.group.key)
-    resource = await _match(attempt, subject)
+    resource = await find_match(attempt, GROUPS, flow=attempt.run.groups, source=source)
     if resource is not None:
-        return await _update(attempt, subject, resource)
+        return await _update(attempt, subject, source=source, resource=resource)
+    return await _create(attempt, subject, source)
+
+
+async def _create(attempt: Attempt, subject: GroupSubject, source: Source) -> Result:
+    run = attempt.run
     attempt.action = "Create"
-    values = group_values(subject.group)
+    if not run.configuration.groups.create:
+        attempt.step("action", "creating groups is turned off", status="skipped")
+        return Result("Skip", lambda: links.settle_group(run.state, subject.group))
+    values = run.groups.values(source, creating=True)
     attempt.changing(differences(values, {}))
     created = await attempt.conversation.create(GROUPS, group_creation(values))
-    return Result("Create", lambda: links.save_group(attempt.run.state, subject.group, target_id=created["id"]))
+    return Result("Create", lambda: links.save_group(run.state, subject.group, target_id=created["id"]))
 
 
-async def _match(attempt: Attempt, subject: GroupSubject) -> Resource | None:
-    values = group_values(subject.group)
-    for target in matching_targets(GROUP_MAPPINGS):
-        found = await attempt.conversation.find(GROUPS, target, value=values[target])
-        if len(found) > 1:
-            raise Failure(DUPLICATE_TARGET, f"{len(found)} resources have {target} {values[target]!r}")
-        if found:
-            attempt.step("match", "found in the target", attribute=target, targetId=found[0]["id"])
-            return found[0]
-    attempt.step("match", "not in the target")
-    return None
+async def _update(attempt: Attempt, subject: GroupSubject, *, source: Source, resource: Resource) -> Result:
+    run, target_id = attempt.run, resource["id"]
+    in_line = Result("Skip", lambda: links.save_group(run.state, subject.group, target_id=target_id))
+    changes = differences(run.groups.values(source), resource)
+    if not changes:
+        return in_line
+    if not run.configuration.groups.update:
+        attempt.step("action", "updating groups is turned off", status="skipped")
+        return in_line
+    attempt.action = "Update"
+    attempt.changing(changes)
+    await attempt.conversation.patch(GROUPS, target_id, body=attribute_patch(changes, run.dialect))
+    return Result("Update", in_line.save)
 
 
-async def _update(attempt: Attempt, subject: GroupSubject, resource: Resource) -> Result:
-    target_id = resource["id"]
-    changes = differences(group_values(subject.group), resource)
-    if changes:
-        attempt.action = "Update"
-        attempt.changing(changes)
-        await attempt.conversation.patch(GROUPS, target_id, body=attribute_patch(changes, attempt.run.dialect))
-    else:
-        attempt.action = "Skip"
-    return Result(attempt.action, lambda: links.save_group(attempt.run.state, subject.group, target_id=target_id))
-
-
-async def _leave(attempt: Attempt, subject: GroupSubject) -> Result:
-    state, group = attempt.run.state, subject.group
-    if subject.target_id is not None:
-        attempt.action = "Delete"
-        await attempt.conversation.delete(GROUPS, subject.target_id)
+async def _leave(attempt: Attempt, subject: GroupSubject, source: Source) -> Result:
+    run, group = attempt.run, subject.group
+    kept = group.deleted_at is None and run.configuration.skip_out_of_scope_deletions
 
     def save() -> None:
         if group.deleted_at is not None:
-            links.forget_group(state, group.key)
+            links.forget_group(run.state, group.key)
         else:
-            links.drop_group_link(state, group.key)
-            links.settle_group(state, group)
+            links.drop_group_link(run.state, group.key)
+            links.settle_group(run.state, group)
 
-    return Result("Delete" if subject.target_id is not None else "Skip", save)
+    if subject.target_id is None or kept or not run.configuration.groups.delete:
+        return Result("Skip", save)
+    if run.staging:
+        return Result("StagedDelete", lambda: None)
+    attempt.action = "Delete"
+    if not await attempt.conversation.delete(GROUPS, subject.target_id):
+        await gone_for_good(attempt, GROUPS, flow=run.groups, source=source)
+    return Result("Delete", save)

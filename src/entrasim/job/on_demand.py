@@ -13,12 +13,14 @@ import msgspec
 
 from entrasim import links
 from entrasim.application import Application
+from entrasim.configuration import load_configuration
 from entrasim.dialects import Dialect
 from entrasim.entries import Group, Person
 from entrasim.job.attempt import Attempt, Run
 from entrasim.job.connection_check import find_nobody
 from entrasim.job.group_sync import sync_group
 from entrasim.job.reference_sync import sync_manager, tell_members
+from entrasim.job.scoping import filter_what_is_due
 from entrasim.job.user_sync import sync_user
 from entrasim.links import DueMember
 from entrasim.outcomes import Failure
@@ -118,7 +120,10 @@ def _open(
 ) -> tuple[Run, Wire]:
     wire = Wire(application.url, 1)
     client = ScimClient(wire, application.endpoint, clock=clock)
-    return Run(state, client, Dialect.DEFAULT, mint), wire
+    configuration = load_configuration(state)
+    with state.transaction():
+        filter_what_is_due(state, configuration)
+    return Run(state, client, Dialect.DEFAULT, mint, configuration), wire
 
 
 async def _tested(run: Run, subject: Person | Group) -> LogEntry | None:
@@ -126,7 +131,7 @@ async def _tested(run: Run, subject: Person | Group) -> LogEntry | None:
     kind = "User" if isinstance(subject, Person) else "Group"
     attempt = Attempt(run, Identity(kind=kind, id=subject.id, name=subject.name))
     try:
-        await find_nobody(attempt.conversation, run.mint())
+        await find_nobody(attempt.conversation, run.configuration, guid=run.mint())
     except Failure as failure:
         counts = run.tally.users if kind == "User" else run.tally.groups
         counts.failed += 1

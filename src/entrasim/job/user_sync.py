@@ -1,17 +1,21 @@
 """What the service does with one person: skip, create, update, disable, delete.
 
 Order: import, scope, match, action. A linked person is read by id first; a 404 voids the link (InvalidAnchor) and
-the person is matched again. Each call ends in one saved log entry; what fails stays due.
+the person is matched again. Each call ends in one saved log entry; what fails stays due and goes into escrow.
 """
 
 from __future__ import annotations
 
 from entrasim import links
 from entrasim.dialects import attribute_patch, user_creation
+from entrasim.expressions import ExpressionError, Source
+from entrasim.filters import explained
+from entrasim.flows import user_source
 from entrasim.job.attempt import Attempt, Result, Run
+from entrasim.job.matching import find_match, gone_for_good
 from entrasim.links import UserSubject
-from entrasim.mappings import USER_MAPPINGS, differences, matching_targets, user_values
-from entrasim.outcomes import DUPLICATE_TARGET, INVALID_ANCHOR, Failure
+from entrasim.mappings import differences
+from entrasim.outcomes import EXPRESSION_FAILED, INVALID_ANCHOR, Failure
 from entrasim.provisioning_log import Identity, LogEntry
 from entrasim.scim_client import USERS, Resource, incompatible
 from entrasim.targets import ShapeError
@@ -23,91 +27,111 @@ async def sync_user(run: Run, key: int) -> LogEntry:
     person = subject.person
     identity = Identity(kind="User", id=person.id, name=person.name, target_id=subject.target_id)
     attempt = Attempt(run, identity)
-    attempt.step("import", "read from the directory", userPrincipalName=person.user_principal_name)
-    _explain_scope(attempt, subject)
+    source = user_source(person, soft_deleted=subject.soft_deleted)
+    attempt.step("import", "read from the directory", **{name: str(value) for name, value in source.items() if value})
+    _explain_scope(attempt, subject, source)
     try:
-        result = await _bring_in_line(attempt, subject)
+        result = await _bring_in_line(attempt, subject, source)
     except ShapeError as error:
-        run.tally.users.failed += 1
-        return attempt.fail(incompatible(error))
+        return _failed(attempt, subject, incompatible(error))
+    except ExpressionError as error:
+        return _failed(attempt, subject, Failure(EXPRESSION_FAILED, str(error)))
     except Failure as failure:
-        run.tally.users.failed += 1
-        return attempt.fail(failure)
+        return _failed(attempt, subject, failure)
     return attempt.succeed(result, run.tally.users)
 
 
-def _explain_scope(attempt: Attempt, subject: UserSubject) -> None:
-    in_scope = not subject.soft_deleted
+def _failed(attempt: Attempt, subject: UserSubject, failure: Failure) -> LogEntry:
+    run = attempt.run
+    run.tally.users.failed += 1
+    return attempt.fail(failure, save=lambda: run.hold("user", subject.person.key, failure, subject.person.touched))
+
+
+def _explain_scope(attempt: Attempt, subject: UserSubject, source: Source) -> None:
+    active = not subject.soft_deleted
     attempt.step(
         "scope",
-        "in scope" if in_scope else "not in scope",
-        status="success" if in_scope else "skipped",
+        "in scope" if active else "not in scope",
+        status="success" if active else "skipped",
         activeInSourceSystem=str(subject.person.active),
         assignedToApplication=str(subject.assigned),
+        **explained(attempt.run.configuration.users.filters, source),
     )
 
 
-async def _bring_in_line(attempt: Attempt, subject: UserSubject) -> Result:
+async def _bring_in_line(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
     if subject.person.purged_at is not None:
-        return await _delete(attempt, subject)
+        return await _delete(attempt, subject, source)
     if subject.target_id is not None:
         resource = await attempt.conversation.read(USERS, subject.target_id)
         if resource is not None:
             attempt.step("match", "linked before", targetId=subject.target_id)
-            return await _update(attempt, subject, resource)
+            return await _update(attempt, subject, source=source, resource=resource)
         _void_link(attempt, subject)
     if subject.soft_deleted:
-        return _skip(attempt, subject, "not active in the directory or not assigned, and not in the target")
-    resource = await _match(attempt, subject)
+        return _skip(attempt, subject, "not active in the directory or not in scope, and not in the target")
+    resource = await find_match(attempt, USERS, flow=attempt.run.users, source=source)
     if resource is None:
-        return await _create(attempt, subject)
-    return await _update(attempt, subject, resource)
+        return await _create(attempt, subject, source)
+    return await _update(attempt, subject, source=source, resource=resource)
 
 
-async def _match(attempt: Attempt, subject: UserSubject) -> Resource | None:
-    values = user_values(subject.person, soft_deleted=False)
-    for target in matching_targets(USER_MAPPINGS):
-        found = await attempt.conversation.find(USERS, target, value=values[target])
-        if len(found) > 1:
-            raise Failure(DUPLICATE_TARGET, f"{len(found)} resources have {target} {values[target]!r}")
-        if found:
-            attempt.step("match", "found in the target", attribute=target, targetId=found[0]["id"])
-            return found[0]
-    attempt.step("match", "not in the target")
-    return None
-
-
-async def _create(attempt: Attempt, subject: UserSubject) -> Result:
+async def _create(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
     attempt.action = "Create"
-    values = user_values(subject.person, soft_deleted=False)
+    if not attempt.run.configuration.users.create:
+        return _skip(attempt, subject, "creating people is turned off")
+    values = attempt.run.users.values(source, creating=True)
     attempt.changing(differences(values, {}))
     created = await attempt.conversation.create(USERS, user_creation(values))
     return Result("Create", lambda: links.save_user(attempt.run.state, subject, target_id=created["id"]))
 
 
-async def _update(attempt: Attempt, subject: UserSubject, resource: Resource) -> Result:
-    target_id = resource["id"]
-    values = user_values(subject.person, soft_deleted=subject.soft_deleted)
-    if not subject.assigned or subject.person.soft_deleted_at is not None:
-        values = {"active": values["active"]}  # who is out of scope is disabled; nothing else flows
+async def _update(attempt: Attempt, subject: UserSubject, *, source: Source, resource: Resource) -> Result:
+    run, target_id = attempt.run, resource["id"]
+    in_line = Result("Skip", lambda: links.save_user(run.state, subject, target_id=target_id))
+    values = run.users.values(source)
+    if not subject.in_scope or subject.person.soft_deleted_at is not None:
+        values = {name: value for name, value in values.items() if name == "active"}  # nothing else flows any more
     changes = differences(values, resource)
-    if changes:
-        disables = any(change.target == "active" and change.new == "False" for change in changes)
-        attempt.action = "Disable" if disables else "Update"
-        attempt.changing(changes)
-        await attempt.conversation.patch(USERS, target_id, body=attribute_patch(changes, attempt.run.dialect))
-    else:
-        attempt.action = "Skip"
-    return Result(attempt.action, lambda: links.save_user(attempt.run.state, subject, target_id=target_id))
+    disables = any(change.target == "active" and change.new == "False" for change in changes)
+    if not changes or _left_alone(attempt, subject, disables=disables):
+        return in_line
+    attempt.changing(changes)
+    if disables and run.staging:
+        return Result("StagedDelete", lambda: None)
+    attempt.action = "Disable" if disables else "Update"
+    await attempt.conversation.patch(USERS, target_id, body=attribute_patch(changes, run.dialect))
+    return Result(attempt.action, in_line.save)
 
 
-async def _delete(attempt: Attempt, subject: UserSubject) -> Result:
+def _left_alone(attempt: Attempt, subject: UserSubject, *, disables: bool) -> bool:
+    """Tell whether the configuration forbids the change, and note why."""
+    configuration = attempt.run.configuration
+    rules = configuration.users
+    why = None
+    if disables and not rules.delete:
+        why = "disabling people is turned off"
+    elif disables and subject.person.active and configuration.skip_out_of_scope_deletions:
+        why = "people who leave the scope are left as they are"
+    elif not disables and not rules.update:
+        why = "updating people is turned off"
+    if why is not None:
+        attempt.step("action", why, status="skipped")
+    return why is not None
+
+
+async def _delete(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
     """Delete a purged person, unless the link was out of scope before: then the real service sends nothing."""
-    linked = subject.target_id is not None and subject.was_in_scope
-    if linked and subject.target_id is not None:
-        attempt.action = "Delete"
-        await attempt.conversation.delete(USERS, subject.target_id)
-    return Result("Delete" if linked else "Skip", lambda: links.forget_person(attempt.run.state, subject.person.key))
+    run = attempt.run
+    forgotten = Result("Skip", lambda: links.forget_person(run.state, subject.person.key))
+    if subject.target_id is None or not subject.was_in_scope or not run.configuration.users.delete:
+        return forgotten
+    if run.staging:
+        return Result("StagedDelete", lambda: None)
+    attempt.action = "Delete"
+    if not await attempt.conversation.delete(USERS, subject.target_id):
+        await gone_for_good(attempt, USERS, flow=run.users, source=source)
+    return Result("Delete", forgotten.save)
 
 
 def _skip(attempt: Attempt, subject: UserSubject, verdict: str) -> Result:
