@@ -7,8 +7,6 @@ policy says (`store.retention`); grants themselves are never touched here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +15,11 @@ import msgspec
 from doorlist.domain.directory import fold
 from doorlist.domain.events import Action, TargetKind
 from doorlist.domain.tenancy import Scope
-from doorlist.errors import InvalidValue, NoTarget, Taken
+from doorlist.errors import Taken
 from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored
 from doorlist.scim.patch import apply_changes, parse_patch
-from doorlist.scim.plan import Delta, RemoveWhere, Step, plan_group
+from doorlist.scim.plan import Delta, Step, plan_group
 from doorlist.scim.resource import check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
 from doorlist.service import extending, safeguard
@@ -38,55 +36,12 @@ from doorlist.service.provisioning import (
     missing,
     unique_as,
 )
+from doorlist.service.turnover import Moved, move, thin_out
 from doorlist.store import groups, retention
 from doorlist.store.db import Connection, Database
 from doorlist.store.groups import GroupRow
-from doorlist.store.retention import Kept
 
 Document = dict[str, Any]
-
-
-@dataclass(slots=True)
-class _Moved:
-    """Who really joined and left in one transaction, net of what was undone in it."""
-
-    added: set[UUID] = field(default_factory=set)
-    removed: set[UUID] = field(default_factory=set)
-    kept: dict[tuple[UUID, int], set[UUID]] = field(default_factory=dict)
-
-    def join(self, people: Iterable[UUID]) -> None:
-        for person in people:
-            if person in self.removed:
-                self.removed.discard(person)
-                for keepers in self.kept.values():
-                    keepers.discard(person)
-            else:
-                self.added.add(person)
-
-    def leave(self, people: Sequence[UUID], kept: Iterable[Kept]) -> None:
-        for person in people:
-            if person in self.added:
-                self.added.discard(person)
-            else:
-                self.removed.add(person)
-        for path in kept:
-            keepers = self.kept.setdefault((path.resource_id, path.level), set())
-            keepers.update(set(people).difference(path.without))
-
-    @property
-    def retained(self) -> int:
-        return sum(map(len, self.kept.values()))
-
-    def told(self) -> dict[str, list[Any]]:
-        named = {"added": self.added, "removed": self.removed}
-        told: dict[str, list[Any]] = {name: sorted(map(str, people)) for name, people in named.items() if people}
-        if self.retained:
-            told["retained"] = [
-                Kept(resource_id, level, len(keepers), list(self.removed - keepers)).told()
-                for (resource_id, level), keepers in sorted(self.kept.items())
-                if keepers
-            ]
-        return told
 
 
 async def create_group(database: Database, call: Call, body: Any) -> Outcome:
@@ -115,7 +70,7 @@ async def create_group(database: Database, call: Call, body: Any) -> Outcome:
         if extending.concerns(call, incoming.document):
             await extending.secure(connection, call, call.catalogue.group, identifier, incoming.document)
         if members:
-            await _step(connection, call, identifier, Delta(added=members), _Moved())
+            await move(connection, call, identifier, Delta(added=members), Moved())
 
     with unique_as(_taken(row)):
         if members:
@@ -170,13 +125,15 @@ async def delete_group(database: Database, call: Call, identifier: UUID | None, 
     async def attempt() -> Outcome:
         async with database.transaction() as connection:
             stored = await _locked(connection, call, identifier, versions)
-            org_id = call.caller.org_id
+            org_id, moved = call.caller.org_id, Moved()
+            await thin_out(connection, call, stored.id, moved)
             await safeguard.admit_end_of_group(connection, org_id, stored.id, now=call.now)
             kept = await retention.retain_after_group_deleted(connection, org_id, stored.id, call.now)
             told = {"retained": [path.told() for path in kept]}
             written = entry(call, Action.GROUP_DELETED, TargetKind.GROUP, stored.id, told)
             ended = await groups.delete_group(connection, org_id, stored.id, entry=written, now=call.now)
-        retained = sum(path.people for path in kept)
+        retained = moved.earlier_retained + sum(path.people for path in kept)
+        ended += moved.earlier
         return Outcome(None, {"deleted": True, "members removed": ended, "access retained": retained})
 
     async with safeguard.asking(database, call.caller.org_id):
@@ -198,9 +155,9 @@ async def _change(
     async def attempt() -> Outcome:
         async with database.transaction() as connection:
             stored = await _locked(connection, call, identifier, versions)
-            moved = _Moved()
+            moved = Moved()
             for step in steps:
-                await _step(connection, call, stored.id, step, moved)
+                await move(connection, call, stored.id, step, moved)
             if moved.removed:
                 await safeguard.admit_removal(connection, call.caller.org_id, sorted(moved.removed), now=call.now)
             return await _write(connection, call, stored, change, moved)
@@ -220,46 +177,10 @@ async def _locked(connection: Connection, call: Call, identifier: UUID | None, v
     return stored
 
 
-async def _step(connection: Connection, call: Call, group: UUID, step: Step, moved: _Moved) -> None:
-    org_id = call.caller.org_id
-    left: list[UUID] = []
-    if isinstance(step, RemoveWhere):
-        met = await groups.members_where(connection, org_id, group, step.condition, base=call.base)
-        left = await groups.remove_members(connection, org_id, group, met, now=call.now) if met else []
-    elif step.reset:
-        left = await groups.remove_others(connection, org_id, group, list(step.added), now=call.now)
-    elif step.removed:
-        left = await groups.remove_members(connection, org_id, group, list(step.removed), now=call.now)
-    if step.demanded and not left:
-        raise NoTarget("No member matches the filter of the path.", place=step.demanded)
-    if left:
-        moved.leave(left, await retention.retain_after_leaving(connection, org_id, group, left, call.now))
-    if isinstance(step, Delta) and step.added:
-        moved.join(await _add(connection, call, group, step.added))
-
-
-async def _add(connection: Connection, call: Call, group: UUID, people: frozenset[UUID]) -> list[UUID]:
-    added, unknown = await groups.add_members(
-        connection,
-        org_id=call.caller.org_id,
-        connection_id=call.caller.connection_id,
-        identifier=group,
-        people=list(people),
-        now=call.now,
-    )
-    if unknown:
-        named = ", ".join(map(str, sorted(unknown)[:5]))
-        raise InvalidValue(
-            f"{len(unknown)} of the members are no people of this directory: {named}. Groups of groups are not kept.",
-            place="members",
-        )
-    return added
-
-
-async def _write(connection: Connection, call: Call, stored: Stored, change: Apply, moved: _Moved) -> Outcome:
+async def _write(connection: Connection, call: Call, stored: Stored, change: Apply, moved: Moved) -> Outcome:
     before, after = msgspec.json.decode(stored.document), change(msgspec.json.decode(stored.document))
     changes, told = changed_names(before, after), moved.told()
-    if not changes and not told:
+    if not changes and not told and not moved.earlier:
         return Outcome(stored, reread=True)
     resource_type = call.catalogue.group
     check_immutable(resource_type, before, after)
@@ -278,19 +199,8 @@ async def _write(connection: Connection, call: Call, stored: Stored, change: App
             now=call.now,
         )
     current = Stored(stored.id, row.doc, version, stored.created, modified)
-    return Outcome(current, _summary(changes, moved), reread=True)
-
-
-def _summary(changes: dict[str, list[Any]], moved: _Moved) -> dict[str, Any]:
-    counted = {
-        "members added": len(moved.added),
-        "members removed": len(moved.removed),
-        "access retained": moved.retained,
-    }
-    return {
-        **({"attributes": changes} if changes else {}),
-        **{name: count for name, count in counted.items() if count},
-    }
+    summary = {**({"attributes": changes} if changes else {}), **moved.counted()}
+    return Outcome(current, summary, reread=True)
 
 
 def _row(call: Call, document: Document) -> GroupRow:

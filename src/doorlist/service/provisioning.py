@@ -90,8 +90,13 @@ def demand_plan(caller: Caller) -> None:
 
 
 def entry(call: Call, action: Action, kind: TargetKind, target: UUID, change: Mapping[str, object]) -> Entry:
+    """The audit event of a change made by a directory, as the statement of the change writes it."""
+    return Entry.of(event(call, action, kind, target, change))
+
+
+def event(call: Call, action: Action, kind: TargetKind, target: UUID, change: Mapping[str, object]) -> Event:
     """The audit event of a change made by a directory."""
-    return Entry.of(Event(action, kind, target, Actor.directory(call.caller), call.request_id, change))
+    return Event(action, kind, target, Actor.directory(call.caller), call.request_id, change)
 
 
 async def get_resource(

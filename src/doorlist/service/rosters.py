@@ -54,7 +54,8 @@ async def list_members(
 ) -> MemberPage:
     """A page of the members of a group, in the order of their ids; the same cost wherever it is.
 
-    Raises `NotFound`, `InvalidCursor`, `ExpiredCursor` or `InvalidCount`.
+    The total is counted for the first page, and the cursors carry it from page to page. Raises `NotFound`,
+    `InvalidCursor`, `ExpiredCursor` or `InvalidCount`.
     """
     admit(call.caller, Scope.GROUPS_READ)
     demand_plan(call.caller)
@@ -63,15 +64,23 @@ async def list_members(
     limit = limits.default_page if count is None else count
     now, org_id = int(call.now.timestamp()), call.caller.org_id
     made_for = cursors.digest("members", str(group))
-    after = cursors.decode(cursor, made_for, now=now).id if cursor else None
+    place = cursors.decode(cursor, made_for, now=now) if cursor else None
     async with database.reading() as connection:
         if group is None or not await memberlist.exists(connection, org_id, call.caller.connection_id, group):
             raise missing(GROUP_TYPE)
         address = f"{call.base}/Users/"
-        found = await memberlist.page(
-            connection, org_id, group, after=after, limit=limit + 1, address=address, named=True
-        )
-        total = await memberlist.count(connection, org_id, group)
+        after = None if place is None else place.id
+        found = await memberlist.page(connection, org_id, group, after=after, limit=limit + 1, address=address)
+        told = _total(place)
+        total = await memberlist.count(connection, org_id, group) if told is None else told
     more = len(found) > limit > 0
-    following = cursors.encode(Cursor(False, None, found[limit - 1][0]), made_for, now=now) if more else None
+    following = cursors.encode(Cursor(False, str(total), found[limit - 1][0]), made_for, now=now) if more else None
     return MemberPage([text for _, text in found[:limit]], total, following)
+
+
+def _total(place: Cursor | None) -> int | None:
+    """The total that a cursor carries from the first page."""
+    carried = None if place is None else place.value
+    return (
+        int(carried) if carried is not None and carried.isascii() and carried.isdigit() and len(carried) < 16 else None
+    )

@@ -18,6 +18,11 @@ from doorlist.store.db import Connection
 from doorlist.store.reading import groups_table
 from doorlist.store.where import Arguments, where_row
 
+PORTION: Final = 10_000
+"""How many members leave a group at a time where nobody named them."""
+
+NIL: Final = "'00000000-0000-0000-0000-000000000000'"
+
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
@@ -134,6 +139,25 @@ remembered as (
 select user_id from gone
 """
 
+# The fence (offset 0) makes each member look up its own row, whatever the planner believes of tables that just grew.
+_MEMBERS_WHERE: Final = f"""
+select m.user_id
+  from group_members m
+ cross join lateral (select u.* from users u
+                      where u.org_id = m.org_id and u.id = m.user_id and u.deleted_at is null offset 0) p
+ where m.org_id = $1 and m.group_id = $2 and m.user_id > coalesce($3::uuid, {NIL}) and {{chosen}}
+ order by m.user_id limit {PORTION + 1}
+"""
+
+_PORTION: Final = f"""
+with few as (
+    select m.user_id from group_members m
+     where m.org_id = $1 and m.group_id = $2 and m.user_id > coalesce($3::uuid, {NIL})
+       and not exists (select from unnest($4::uuid[]) as kept (id) where kept.id = m.user_id)
+     order by m.user_id limit {PORTION + 1})
+select user_id from few where (select count(*) from few) > {PORTION} order by user_id limit {PORTION}
+"""
+
 
 async def insert_group(
     connection: Connection,
@@ -240,16 +264,27 @@ async def remove_others(
 
 
 async def members_where(
-    connection: Connection, org_id: UUID, identifier: UUID, condition: Condition, *, base: str
+    connection: Connection,
+    org_id: UUID,
+    identifier: UUID,
+    condition: Condition,
+    *,
+    base: str,
+    after: UUID | None = None,
 ) -> list[UUID]:
-    """The members of a locked group that meet a condition on single members."""
-    rows, arguments = groups_table(base).rows["members"], Arguments(org_id, identifier)
-    chosen = f"select m.user_id {rows.join} and {where_row(condition, rows, arguments)}"
-    found = await connection.fetch(
-        f"select chosen.user_id from groups g, lateral ({chosen}) chosen where g.org_id = $1 and g.id = $2",
-        *arguments.values,
-    )
+    """The members of a locked group after an id that meet a condition, at most one above `PORTION`."""
+    arguments = Arguments(org_id, identifier, after)
+    chosen = where_row(condition, groups_table(base).rows["members"], arguments)
+    found = await connection.fetch(_MEMBERS_WHERE.format(chosen=chosen), *arguments.values)
     return [row["user_id"] for row in found]
+
+
+async def portion(
+    connection: Connection, org_id: UUID, identifier: UUID, *, after: UUID | None, but_for: Sequence[UUID]
+) -> list[UUID]:
+    """The first `PORTION` members of a locked group after an id, without those named; none where no more follow."""
+    rows = await connection.fetch(_PORTION, org_id, identifier, after, list(but_for))
+    return [row["user_id"] for row in rows]
 
 
 async def delete_group(connection: Connection, org_id: UUID, identifier: UUID, *, entry: Entry, now: datetime) -> int:
