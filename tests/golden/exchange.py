@@ -1,6 +1,8 @@
 """Golden exchanges: files of requests with the answers that a client counts on, and the state they leave behind.
 
-A file is ``{"about": …, "quirks": [names in scim.quirks], "steps": […], "after": {path: body or status}}``. A step is
+A file is ``{"about": …, "quirks": [names in scim.quirks], "steps": […], "after": {path: body or status}}``. It may also
+tell the ``source`` of what it records, the ``stages`` of a life cycle that it goes through, and the ``behaviour`` that the
+connection has to be set to (settings of `Behaviour`). A step is
 ``{"request": {"method", "path", "headers", "body"}, "expect": {"status", "headers", "body", "whole"}}``. An expected
 object is part of the answer unless ``whole`` is true; an expected list is all of it, ``{"$set": […]}`` in any order.
 
@@ -15,7 +17,10 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from tests.http.conftest import Directory
+from doorlist.domain.behaviour import USUAL
+from doorlist.service import connections
+from doorlist.store.db import Database
+from tests.http.conftest import OPERATOR, Directory
 
 FOLDER: Final = Path(__file__).parent
 _PLACEHOLDER: Final = re.compile(r"\$id:(\w+)")
@@ -40,15 +45,21 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-async def replay(path: Path, directory: Directory) -> None:
+async def replay(path: Path, directory: Directory, database: Database) -> None:
     """Have an exchange with a fresh directory. Raises `Mismatch` at the first answer that differs."""
     exchange = recorded(path)
+    if "behaviour" in exchange:
+        await connections.set_behaviour(database, OPERATOR, directory.org_id, **_settings(exchange["behaviour"]))
     ids: dict[str, str] = {}
     for number, step in enumerate(exchange["steps"], 1):
         await _step(directory, step["request"], step["expect"], ids, f"{name_of(path)} step {number}")
     for address, state in exchange.get("after", {}).items():
         expected = {"status": state} if isinstance(state, int) else {"status": 200, "body": state}
         await _step(directory, {"method": "GET", "path": address}, expected, ids, f"{name_of(path)} after {address}")
+
+
+def _settings(named: dict[str, str]) -> dict[str, Any]:
+    return {name: type(getattr(USUAL, name))(value) for name, value in named.items()}
 
 
 async def _step(
