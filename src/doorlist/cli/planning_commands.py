@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from doorlist.cli.acting import As, Folder, Org, administrator, parse_level
+from doorlist.cli.acting import As, Folder, Org, administrator, operator, parse_level
 from doorlist.cli.listing import Form, print_rows
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.question_commands import Csv, moment
@@ -25,13 +25,14 @@ from doorlist.domain.changes import (
     GrantPerson,
     RemovePerson,
     RestoreMembers,
+    RestoreRemoved,
     SwitchPolicy,
     UngrantGroup,
     UngrantPerson,
 )
 from doorlist.domain.levels import Level, Policy
 from doorlist.errors import BadInput
-from doorlist.service import finding, planning
+from doorlist.service import finding, planning, recalling, tokens
 from doorlist.service.planning import Plan
 from doorlist.store.db import Database
 from doorlist.store.difference import Line
@@ -49,6 +50,7 @@ class Kind(StrEnum):
     DELETE_GROUP = "delete-group"
     POLICY = "policy"
     RESTORE_MEMBERS = "restore-members"
+    RESTORE = "restore"
 
 
 What = Annotated[Kind, typer.Argument(help="The change; it takes the options of the command that makes it.")]
@@ -62,7 +64,14 @@ Members = Annotated[
 ]
 
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="For restore-members: memberships that ended since then.")
+    str | None,
+    typer.Option("--since", metavar="TIME", help="For restore and restore-members: what was taken away since then."),
+]
+Request = Annotated[
+    UUID | None, typer.Option("--request", metavar="ID", help="For restore: only what this request took away.")
+]
+Token = Annotated[
+    str | None, typer.Option("--token", metavar="ID_OR_LABEL", help="For restore: only what this token took away.")
 ]
 
 
@@ -79,6 +88,8 @@ class _Wish:
     policy: Policy | None
     members: bool | None
     since: str | None
+    request: UUID | None
+    token: str | None
 
 
 def plan(
@@ -93,6 +104,8 @@ def plan(
     policy: GivenPolicy = None,
     members: Members = None,
     since: Since = None,
+    request: Request = None,
+    token: Token = None,
     acting_as: As = None,
     csv: Csv = False,
     data: Data = None,
@@ -100,7 +113,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what a change would do and its hash, without doing it; --csv lists everybody concerned."""
-    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since)
+    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since, request, token)
     found = run(_run(settings(data, database_url), org, wish, acting_as, names=None if csv else planning.NAMES))
     _show(found, csv=csv, json=json)
 
@@ -118,6 +131,8 @@ def apply(
     policy: GivenPolicy = None,
     members: Members = None,
     since: Since = None,
+    request: Request = None,
+    token: Token = None,
     acting_as: As = None,
     csv: Csv = False,
     data: Data = None,
@@ -125,7 +140,7 @@ def apply(
     json: Json = False,
 ) -> None:
     """Do what was planned with the same options; refused when it would do anything else by now."""
-    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since)
+    wish = _Wish(what, workspace, folder, group, user, level, policy, members, since, request, token)
     names = None if csv else planning.NAMES
     done = run(_run(settings(data, database_url), org, wish, acting_as, names=names, plan_hash=plan_hash))
     _show(done, csv=csv, json=json)
@@ -182,6 +197,8 @@ async def _change(database: Database, org_id: UUID, wish: _Wish) -> Change:
     if wish.kind is Kind.RESTORE_MEMBERS:
         group = (await finding.group(database, org_id, _needed(wish.group, "group"))).id
         return RestoreMembers(group, _needed(moment(wish.since), "since"))
+    if wish.kind is Kind.RESTORE:
+        return await _restoration(database, org_id, wish)
     name = _needed(wish.workspace, "workspace")
     place = (await finding.place(database, org_id, workspace=name, folder=wish.folder)).id
     if wish.kind is Kind.DELETE:
@@ -189,6 +206,14 @@ async def _change(database: Database, org_id: UUID, wish: _Wish) -> Change:
     if wish.group is not None and wish.kind is not Kind.REMOVE:
         return _of_group(wish, place, (await finding.group(database, org_id, wish.group)).id)
     return _of_person(wish, place, (await finding.person(database, org_id, _needed(wish.user, "user"))).id)
+
+
+async def _restoration(database: Database, org_id: UUID, wish: _Wish) -> Change:
+    """What directories took away, as far as the options narrow it; names of people are those of then."""
+    since = _needed(moment(wish.since), "since")
+    token = None if wish.token is None else (await tokens.find_token(database, operator(), org_id, wish.token)).id
+    person = None if wish.user is None else await recalling.person(database, org_id, wish.user, at=since)
+    return RestoreRemoved(since, wish.request, token, person)
 
 
 def _of_group(wish: _Wish, place: UUID, group: UUID) -> Change:

@@ -82,6 +82,16 @@ class RestoreMembers:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreRemoved:
+    """Bring back what directories took away since a moment: all, or what a request or token did, or a person lost."""
+
+    since: datetime
+    request_id: UUID | None = None
+    token_id: UUID | None = None
+    user_id: UUID | None = None
+
+
 Change = (
     GrantGroup
     | UngrantGroup
@@ -92,4 +102,5 @@ Change = (
     | DeleteGroup
     | SwitchPolicy
     | RestoreMembers
+    | RestoreRemoved
 )

@@ -57,6 +57,7 @@ class Action(StrEnum):
     HELD_CONFIRMED = "retained.confirmed"
     HELD_DROPPED = "retained.dropped"
     ACCESS_RESTORED = "access.restored"
+    REMOVALS_UNDONE = "directory-removals.undone"
     GRANTS_REATTACHED = "grants.reattached"
     ATTENTION_RESOLVED = "attention.resolved"
     DELETED_CLEANED = "deleted.cleaned-up"

@@ -34,6 +34,8 @@ class Ledger:
             handler(self, target, change)
         elif action == Action.GRANTS_IMPORTED:
             self._imported(details)
+        elif action == Action.REMOVALS_UNDONE:
+            self._undone(change, details)
 
     def facts(self) -> Iterator[Fact]:
         """Every row, in no order."""
@@ -103,6 +105,13 @@ class Ledger:
                 _, policy = self.grants[row["group"]].get(row["resource"], (0, None))
                 self._give(row["group"], row["resource"], row["level"], policy)
 
+    def _undone(self, change: Change, details: Iterable[Change]) -> None:
+        for person in change["reactivated"]:
+            kept = self.retained[person]
+            kept.update({where: (level, "live") for where, (level, _) in kept.items()})
+        for row in details:
+            self._members_changed(row["group"], {"added": [row["user"]]})
+
     def _reattached(self, group: str, change: Change) -> None:
         parked = change["parked"]
         self.grants.pop(parked, None)
@@ -163,4 +172,4 @@ _HANDLERS: Final[Mapping[str, Callable[[Ledger, str, Change], None]]] = {
     Action.FOLDER_CREATED: lambda ledger, resource, change: ledger._own(resource, change["owner"]),
     Action.DELETED_CLEANED: Ledger._cleaned,
 }
-"""The events that change a row; an import is apart, because its rows are beside it."""
+"""The events that change a row; those whose rows are beside them are apart."""

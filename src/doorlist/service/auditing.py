@@ -101,7 +101,7 @@ async def verify(database: Database, administrator: Administrator, org_id: UUID)
 
 async def _fault_beside(connection: Connection, org_id: UUID, link: Link) -> str | None:
     """What is wrong with the rows beside an event, or None."""
-    if link.columns["action"] != Action.GRANTS_IMPORTED:
+    if link.columns["action"] not in {Action.GRANTS_IMPORTED, Action.REMOVALS_UNDONE}:
         return None
     told = json.loads(link.columns["change"]).get("details")
     if told is None or told["sha256"] == await details.digest_of(connection, org_id, UUID(link.columns["request_id"])):

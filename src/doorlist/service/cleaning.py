@@ -19,7 +19,7 @@ from uuid import UUID
 from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.errors import Unavailable
 from doorlist.service import clock
-from doorlist.store import audit, cleanup, organizations
+from doorlist.store import attention, audit, cleanup, organizations
 from doorlist.store.db import Connection, Database
 
 CHORE: Final = Actor("chore", "clean-up", "server")
@@ -76,6 +76,7 @@ async def _end(connection: Connection, org_id: UUID, actor: Actor, *, before: da
     if not marked:
         return Counter()
     rows = await cleanup.end(connection, org_id, marked, now=now)
+    await attention.lapse(connection, org_id, [*marked.people, *marked.groups], now=now)
     named = {"people": marked.people, "groups": marked.groups, "resources": marked.resources}
     change = {"before": before.isoformat(), **{name: list(map(str, ids)) for name, ids in named.items()}, "rows": rows}
     await _tell(connection, org_id, actor, Action.DELETED_CLEANED, change=change, now=now)

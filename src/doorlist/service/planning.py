@@ -21,6 +21,7 @@ from doorlist.domain.changes import (
     GrantPerson,
     RemovePerson,
     RestoreMembers,
+    RestoreRemoved,
     SwitchPolicy,
     UngrantGroup,
     UngrantPerson,
@@ -28,9 +29,9 @@ from doorlist.domain.changes import (
 from doorlist.domain.levels import Policy
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import NotFound, StalePlan
-from doorlist.service import clock, grouping, lifecycle, sharing, tenants
+from doorlist.service import clock, grouping, lifecycle, recovering, sharing, tenants
 from doorlist.service.tenants import Settings
-from doorlist.store import difference, ownership, resources
+from doorlist.store import difference, ownership, resources, undoing
 from doorlist.store.db import Connection, Database
 from doorlist.store.difference import Line
 
@@ -69,6 +70,7 @@ class _Scope:
     group_id: UUID | None = None
     user_id: UUID | None = None
     former_since: datetime | None = None
+    people: list[UUID] | None = None
 
 
 async def plan(
@@ -118,20 +120,23 @@ async def _perform(
     followers = await difference.following(connection, org_id) if isinstance(change, SwitchPolicy) else 0
     many = await _measure(connection, org_id, scope)
     ownerless = await ownership.ownerless(connection, org_id, scope.places)
-    await _make(connection, administrator, org_id, change, rehearsal=rehearsal)
+    notes = await _make(connection, administrator, org_id, change, rehearsal=rehearsal)
     await difference.measure_after(connection, org_id, scope.places, many=many)
     ownerless = max(await ownership.ownerless(connection, org_id, scope.places) - ownerless, 0)
     retained, keepers = await _retained(connection, org_id, scope, since=started, names=names)
     counts = await difference.counts(connection)
     print_ = await difference.fingerprint(connection, org_id)
-    basis = f"{org_id} {change!r} {versions} {print_} {retained} {ownerless} {followers}"
+    basis = f"{org_id} {change!r} {versions} {print_} {retained} {ownerless} {followers} {notes}"
     return Plan(
         **{kind: counts.get(kind, 0) for kind in ("gained", "raised", "lowered", "lost", "unchanged")},
         retained=retained,
         ownerless=ownerless,
         lines=tuple(await difference.lines(connection, org_id, names=names)),
         keepers=tuple(keepers),
-        warnings=tuple(await _warnings(connection, org_id, change, scope, retained=retained, followers=followers)),
+        warnings=(
+            *notes,
+            *await _warnings(connection, org_id, change, scope, retained=retained, followers=followers),
+        ),
         plan_hash=hashlib.sha256(basis.encode()).hexdigest()[:32],
     )
 
@@ -142,6 +147,8 @@ async def _measure(connection: Connection, org_id: UUID, scope: _Scope) -> bool:
         await difference.concern_group(connection, org_id, scope.group_id, scope.places)
         if scope.former_since is not None:
             await difference.concern_former_members(connection, org_id, scope.group_id, scope.former_since)
+    elif scope.people is not None:
+        await difference.concern_people(connection, scope.people)
     elif scope.user_id is not None:
         await difference.concern_person(connection, scope.user_id)
     else:
@@ -159,6 +166,11 @@ async def _scope(connection: Connection, org_id: UUID, change: Change) -> _Scope
         case RestoreMembers(group_id, since):
             places = await difference.granted(connection, org_id, group_id)
             return _Scope(await difference.with_homes(connection, org_id, places), group_id, former_since=since)
+        case RestoreRemoved(since, request_id, token_id, user_id):
+            chosen = {"request_id": request_id, "token_id": token_id, "user_id": user_id}
+            await undoing.collect(connection, org_id, since=since, **chosen)
+            places = await difference.with_homes(connection, org_id, await undoing.places(connection, org_id))
+            return _Scope(places, people=await undoing.concerned(connection))
         case GrantGroup(resource_id, group_id) | UngrantGroup(resource_id, group_id):
             return _Scope(await difference.with_homes(connection, org_id, [resource_id]), group_id=group_id)
         case GrantPerson(resource_id, user_id) | UngrantPerson(resource_id, user_id):
@@ -178,8 +190,8 @@ async def _inside(connection: Connection, org_id: UUID, resource_id: UUID) -> li
 
 async def _make(
     connection: Connection, administrator: Administrator, org_id: UUID, change: Change, *, rehearsal: bool
-) -> None:
-    """Make the change by the verb that makes it everywhere else."""
+) -> list[str]:
+    """Make the change by the verb that makes it everywhere else; what it says beside the numbers."""
     who = (connection, administrator, org_id)
     match change:
         case GrantGroup(place, group, level, policy):
@@ -198,8 +210,11 @@ async def _make(
             await grouping.delete_group_in(*who, group_id=group, rehearsal=rehearsal)
         case RestoreMembers(group, since):
             await grouping.restore_members_in(*who, group_id=group, since=since)
+        case RestoreRemoved():
+            return await recovering.undo_in(*who, change)
         case SwitchPolicy(policy):
             await tenants.change_settings_in(*who, Settings(removal_policy=policy))
+    return []
 
 
 async def _retained(

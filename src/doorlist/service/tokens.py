@@ -17,7 +17,7 @@ from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.ids import parse_id
 from doorlist.domain.naming import clean_name
 from doorlist.domain.tenancy import ALL_SCOPES, Administrator
-from doorlist.errors import BadInput, NotFound
+from doorlist.errors import BadInput, Conflict, NotFound
 from doorlist.service import clock, detaching
 from doorlist.service.authority import require_manager
 from doorlist.store import attention, audit, credentials, organizations
@@ -108,6 +108,17 @@ async def list_tokens(database: Database, administrator: Administrator, org_id: 
     async with database.reading() as connection:
         await require_manager(connection, administrator, org_id)
         return await credentials.everyone(connection, org_id)
+
+
+async def find_token(database: Database, administrator: Administrator, org_id: UUID, name: str) -> Token:
+    """The token of an id or label, whether or not it is still good. Raises `NotFound`, `Conflict`, `Forbidden`."""
+    every = await list_tokens(database, administrator, org_id)
+    found = [token for token in every if name in {str(token.id), token.label}]
+    if not found:
+        raise NotFound(f"There is no token {name!r}.", place="token")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} tokens have the label {name!r}; give the id of one.", place="token")
+    return found[0]
 
 
 async def revoke_token(database: Database, administrator: Administrator, org_id: UUID, name: str) -> list[Token]:

@@ -28,6 +28,11 @@ update attention_items set resolved_at = $4, resolved_by = $5, resolution = $6
  where org_id = $1 and kind = $2 and target_id = any($3::uuid[]) and resolved_at is null
 """
 
+_LAPSE = """
+update attention_items set resolved_at = $3, resolved_by = 'lapsed', resolution = 'lapsed'
+ where org_id = $1 and resolved_at is null and coalesce(detail ->> 'parked', detail ->> 'buried') = any($2::text[])
+"""
+
 _LIST = """
 select a.id, a.kind, a.target_kind, a.target_id,
        coalesce(u.user_name, d.display_name, t.label || ' (' || t.hint || ')',
@@ -108,6 +113,11 @@ async def settle(
 ) -> None:
     """Close what waits of one kind about these targets: the matter ended by itself."""
     await connection.execute(_SETTLE, org_id, kind, list(targets), now, by, resolution)
+
+
+async def lapse(connection: Connection, org_id: UUID, deleted: Sequence[UUID], *, now: datetime) -> None:
+    """Close what asks whether deleted people or groups have returned: they cannot, or they have."""
+    await connection.execute(_LAPSE, org_id, [str(identifier) for identifier in deleted], now)
 
 
 async def items(connection: Connection, org_id: UUID, *, resolved: bool) -> list[Item]:

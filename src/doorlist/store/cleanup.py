@@ -91,11 +91,6 @@ with gone as (delete from projects where org_id = $1 and folder_id = any($2::uui
 select count(*) from gone
 """
 
-_LAPSE = """
-update attention_items set resolved_at = $3, resolved_by = 'clean-up', resolution = 'lapsed'
- where org_id = $1 and resolved_at is null and coalesce(detail ->> 'parked', detail ->> 'buried') = any($2::text[])
-"""
-
 _PAST: Final = tuple(
     f"""
 with gone as (
@@ -165,7 +160,6 @@ async def mark(connection: Connection, org_id: UUID, *, before: datetime, limit:
 async def end(connection: Connection, org_id: UUID, marked: Marked, *, now: datetime) -> Mapping[str, int]:
     """End everything that was given to what is marked, or on it; how many rows of each kind."""
     principals, places = [*marked.people, *marked.groups], marked.resources
-    await connection.execute(_LAPSE, org_id, [str(identifier) for identifier in principals], now)
     return {
         "grants": await connection.fetchval(_END_GRANTS, org_id, principals, places, now),
         "retained": await connection.fetchval(_END_RETAINED, org_id, marked.people, places, now),

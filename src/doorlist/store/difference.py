@@ -41,6 +41,8 @@ select distinct user_id from effective_access where org_id = $1 and resource_id 
 
 _ONE_PERSON = "insert into measured_people values ($1)"
 
+_THESE_PEOPLE = "insert into measured_people select unnest($1::uuid[])"
+
 _COUNT_PEOPLE = "select count(*) from measured_people"
 
 # Levels are read person by person for a few people, place by place for many.
@@ -179,6 +181,11 @@ async def concern_everybody(connection: Connection, org_id: UUID, places: Sequen
 async def concern_person(connection: Connection, user_id: UUID) -> None:
     """Measure one person."""
     await connection.execute(_ONE_PERSON, user_id)
+
+
+async def concern_people(connection: Connection, people: Sequence[UUID]) -> None:
+    """Measure these people."""
+    await connection.execute(_THESE_PEOPLE, list(people))
 
 
 async def measure_before(connection: Connection, org_id: UUID, places: Sequence[UUID]) -> bool:
