@@ -1,9 +1,9 @@
 """Golden exchanges: files of requests with the answers that a client counts on, and the state they leave behind.
 
-A file is ``{"about": …, "quirks": [names in scim.quirks], "steps": […], "after": {path: body or status}}``. It may also
-tell the ``source`` of what it records, the ``stages`` of a life cycle that it goes through, and the ``behaviour`` that the
-connection has to be set to (settings of `Behaviour`). A step is
-``{"request": {"method", "path", "headers", "body"}, "expect": {"status", "headers", "body", "whole"}}``. An expected
+A file is ``{"about": …, "quirks": [names in scim.quirks], "steps": […], "after": {path: body or status}}``. It may tell
+the ``source`` of what it records, the ``stages`` of a life cycle that it goes through, and the ``behaviour`` that the
+connection has to be set to (settings of `Behaviour`). A step is ``{"request": {"method", "path", "headers", "body"},
+"expect": {"status", "headers", "body", "whole"}}``. An expected
 object is part of the answer unless ``whole`` is true; an expected list is all of it, ``{"$set": […]}`` in any order.
 
 Placeholders: ``$id:ana`` is bound where it is first expected and stands for that text from then on, also inside other
