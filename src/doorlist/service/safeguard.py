@@ -63,6 +63,13 @@ async def asking(database: Database, org_id: UUID) -> AsyncIterator[None]:
         raise
 
 
+async def limit(database: Database, administrator: Administrator, org_id: UUID) -> int | None:
+    """How much a directory may take away within an hour, None for any number. Raises `Forbidden`."""
+    async with database.transaction() as connection:
+        await require_manager(connection, administrator, org_id)
+        return await removals.lock_limit(connection, org_id)
+
+
 async def set_limit(database: Database, administrator: Administrator, org_id: UUID, limit: int | None) -> None:
     """Set how much a directory may take away within an hour, None for any number.
 

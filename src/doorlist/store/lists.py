@@ -86,6 +86,20 @@ MEMBERS: Final = Listing(
 )
 """The members of the group given as `within`."""
 
+GROUPS_OF: Final = Listing(
+    row=GroupLine,
+    source="""group_members m
+      join groups g on g.org_id = m.org_id and g.id = m.group_id and g.deleted_at is null""",
+    id="g.id",
+    where="m.org_id = $1 and m.user_id = $2",
+    cells="g.*",
+    columns=GROUPS.columns,
+    joins=GROUPS.joins,
+    orders={"name": Order("g.display_key")},
+    search="g.display_key like {}",
+)
+"""The groups of the person given as `within`."""
+
 WORKSPACES: Final = Listing(
     row=WorkspaceLine,
     source="resources w",

@@ -62,3 +62,27 @@ async def create_group(visit: Visit) -> Response:
     """Make a local group."""
     made = await grouping.create_group(visit.database, visit.administrator, visit.org_id, name=visit.field("name"))
     return visit.done("The group is there. Add its members on this page.", to=f"{visit.base}/groups/{made}?tab=members")
+
+
+async def rename(visit: Visit) -> Response:
+    """Give a group that no directory manages another name."""
+    name, group_id = visit.field("name"), visit.id("id")
+    await grouping.rename_group(visit.database, visit.administrator, visit.org_id, group_id=group_id, name=name)
+    return visit.done(f"The group is called {name} now.", to=f"{visit.base}/groups/{group_id}")
+
+
+async def change_members(visit: Visit) -> Response:
+    """Add or remove one person of a group that no directory manages."""
+    group_id = visit.id("id")
+    person = await finding.person(visit.database, visit.org_id, visit.field("user"))
+    leaves = visit.field("do") == "remove"
+    await grouping.change_members(
+        visit.database,
+        visit.administrator,
+        visit.org_id,
+        group_id=group_id,
+        add=[] if leaves else [person.id],
+        remove=[person.id] if leaves else [],
+    )
+    effect = "left" if leaves else "joined"
+    return visit.done(f"{person.user_name} {effect} the group.", to=f"{visit.base}/groups/{group_id}?tab=members")

@@ -6,7 +6,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from doorlist.service import finding
+from doorlist.domain.levels import Role
+from doorlist.errors import BadInput
+from doorlist.service import finding, staffing
 from doorlist.store import lists
 from doorlist.store.roster import PersonLine
 from doorlist.web.console.lists import Columns, as_csv, read_list, wants_csv
@@ -35,4 +37,28 @@ async def person(visit: Visit) -> Response:
     """One person: where they reach, and by what."""
     found = await finding.person_by_id(visit.database, visit.org_id, visit.id("id"))
     reached = await read_list(visit, lists.REACHED, order="place", within=found.id)
-    return visit.page("console/member.html", {"person": found, "list": reached})
+    memberships = await read_list(visit, lists.GROUPS_OF, order="name", within=found.id)
+    values = {"person": found, "list": reached, "groups": memberships.rows, "roles": list(Role)}
+    return visit.page("console/member.html", values)
+
+
+async def set_role(visit: Visit) -> Response:
+    """Give a person another role."""
+    try:
+        role = Role(visit.field("role"))
+    except ValueError:
+        raise BadInput("Choose one of the roles.", place="role") from None
+    await staffing.set_role(visit.database, visit.administrator, visit.org_id, user_id=visit.id("id"), role=role)
+    return visit.done(f"The role is {role.capitalize()} now.", to=f"{visit.base}/members/{visit.id('id')}")
+
+
+async def block(visit: Visit) -> Response:
+    """End a person's access at once, whatever the directory says."""
+    await staffing.block(visit.database, visit.administrator, visit.org_id, user_id=visit.id("id"))
+    return visit.done("The person is blocked and reaches nothing.", to=f"{visit.base}/members/{visit.id('id')}")
+
+
+async def unblock(visit: Visit) -> Response:
+    """Lift a block."""
+    await staffing.unblock(visit.database, visit.administrator, visit.org_id, user_id=visit.id("id"))
+    return visit.done("The block is lifted.", to=f"{visit.base}/members/{visit.id('id')}")

@@ -14,7 +14,22 @@ from starlette.routing import BaseRoute, Mount, Route
 from doorlist.config import Settings
 from doorlist.store.db import Database
 from doorlist.web import pages
-from doorlist.web.console import entrance, groups, members, overview, plans, platform, workspaces
+from doorlist.web.console import (
+    choices,
+    decisions,
+    directory,
+    entrance,
+    groups,
+    kept,
+    members,
+    overview,
+    plans,
+    platform,
+    reasons,
+    records,
+    traffic,
+    workspaces,
+)
 from doorlist.web.console.visits import Handler, Visit, welcome
 
 GET: Final[dict[str, Handler]] = {
@@ -32,6 +47,16 @@ GET: Final[dict[str, Handler]] = {
     "/o/{org}/workspaces/new": workspaces.new_workspace,
     "/o/{org}/workspaces/{id}": workspaces.workspace,
     "/o/{org}/folders/{id}": workspaces.folder,
+    "/o/{org}/deleted": workspaces.deleted,
+    "/o/{org}/why": reasons.why,
+    "/o/{org}/retained": kept.retained,
+    "/o/{org}/attention": decisions.attention,
+    "/o/{org}/directory": directory.directory,
+    "/o/{org}/log": traffic.log,
+    "/o/{org}/log/{id}": traffic.request,
+    "/o/{org}/audit": records.audit,
+    "/o/{org}/review": records.review,
+    "/o/{org}/settings": choices.settings,
 }
 
 POST: Final[dict[str, Handler]] = {
@@ -42,6 +67,27 @@ POST: Final[dict[str, Handler]] = {
     "/o/{org}/workspaces/new": workspaces.create_workspace,
     "/o/{org}/workspaces/{id}/folders": workspaces.create_folder,
     "/o/{org}/plan": plans.show,
+    "/o/{org}/members/{id}/role": members.set_role,
+    "/o/{org}/members/{id}/block": members.block,
+    "/o/{org}/members/{id}/unblock": members.unblock,
+    "/o/{org}/groups/{id}/rename": groups.rename,
+    "/o/{org}/groups/{id}/members": groups.change_members,
+    "/o/{org}/places/{id}/archive": workspaces.archive,
+    "/o/{org}/places/{id}/unarchive": workspaces.unarchive,
+    "/o/{org}/places/{id}/restore": workspaces.restore,
+    "/o/{org}/workspaces/upgrade": workspaces.upgrade,
+    "/o/{org}/retained/remove": kept.remove,
+    "/o/{org}/attention/{id}": decisions.decide,
+    "/o/{org}/directory/pause": directory.pause,
+    "/o/{org}/directory/resume": directory.resume,
+    "/o/{org}/tokens": directory.create_token,
+    "/o/{org}/tokens/{id}/rotate": directory.rotate_token,
+    "/o/{org}/tokens/{id}/complete": directory.complete_rotation,
+    "/o/{org}/tokens/{id}/cancel": directory.cancel_rotation,
+    "/o/{org}/tokens/{id}/revoke": directory.revoke_token,
+    "/o/{org}/audit/verify": records.verify,
+    "/o/{org}/settings": choices.change,
+    "/o/{org}/settings/plan": choices.change_plan,
     "/o/{org}/apply": plans.apply,
 }
 
@@ -65,6 +111,13 @@ def menu(visit: Visit) -> list[Entry]:
         ("/members", pages.icon("users"), pages.translated("Members")),
         ("/groups", pages.icon("users-group"), pages.translated("Groups")),
         ("/workspaces", pages.icon("folders"), pages.translated("Workspaces")),
+        ("/retained", pages.icon("hourglass"), pages.translated("Retained access")),
+        ("/attention", pages.icon("bell"), pages.translated("Attention")),
+        ("/directory", pages.icon("plug-connected"), pages.translated("Directory")),
+        ("/log", pages.icon("list-details"), pages.translated("Provisioning log")),
+        ("/review", pages.icon("clipboard-check"), pages.translated("Access review")),
+        ("/audit", pages.icon("shield-check"), pages.translated("Audit")),
+        ("/settings", pages.icon("settings"), pages.translated("Settings")),
     )
     return [
         Entry(base + path, picture, title, prefix=base + path + "/" if path else "") for path, picture, title in lines

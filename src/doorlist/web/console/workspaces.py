@@ -7,13 +7,16 @@ from typing import Final
 from starlette.responses import Response
 
 from doorlist.domain.levels import Level
-from doorlist.errors import NotFound
-from doorlist.service import finding
+from doorlist.domain.tenancy import Plan
+from doorlist.errors import BadInput, NotFound
+from doorlist.service import finding, lifecycle
 from doorlist.service import workspaces as making
+from doorlist.service.authority import require_manager
 from doorlist.store import lists
 from doorlist.store.resources import Place, WorkspaceLine
 from doorlist.web.console.groups import GROUP_LEVELS
 from doorlist.web.console.lists import Columns, as_csv, read_list, wants_csv
+from doorlist.web.console.platform import read_plan
 from doorlist.web.console.visits import Visit
 
 _COLUMNS: Final[Columns[WorkspaceLine]] = {
@@ -31,7 +34,8 @@ async def workspaces(visit: Visit) -> Response:
     """Every workspace of the organization."""
     if wants_csv(visit):
         return as_csv(visit, lists.WORKSPACES, _COLUMNS, name="workspaces", order="name")
-    return visit.page("console/workspaces.html", {"list": await read_list(visit, lists.WORKSPACES, order="name")})
+    shown = await read_list(visit, lists.WORKSPACES, order="name")
+    return visit.page("console/workspaces.html", {"list": shown, "plans": list(Plan)})
 
 
 async def workspace(visit: Visit) -> Response:
@@ -73,6 +77,41 @@ async def create_folder(visit: Visit) -> Response:
         visit.database, visit.administrator, visit.org_id, workspace_id=workspace_id, name=name
     )
     return visit.done(f"{name} is there. Nobody reaches it yet.", to=f"{visit.base}/folders/{made}")
+
+
+async def deleted(visit: Visit) -> Response:
+    """Workspaces and folders that can still be restored."""
+    async with visit.database.reading() as connection:
+        await require_manager(connection, visit.administrator, visit.org_id)
+    return visit.page("console/deleted.html", {"lines": await lifecycle.list_deleted(visit.database, visit.org_id)})
+
+
+async def restore(visit: Visit) -> Response:
+    """Bring a deleted workspace or folder back as it was."""
+    await lifecycle.restore(visit.database, visit.administrator, visit.org_id, resource_id=visit.id("id"))
+    return visit.done("It is back, with everybody who had access.", to=f"{visit.base}/deleted")
+
+
+async def archive(visit: Visit) -> Response:
+    """Let nobody do more than read in a place."""
+    await lifecycle.archive(visit.database, visit.administrator, visit.org_id, resource_id=visit.id("id"))
+    return visit.done("It is archived: everybody can read, nobody can change it.", to=visit.field("back"))
+
+
+async def unarchive(visit: Visit) -> Response:
+    """Give an archived place its levels back."""
+    await lifecycle.unarchive(visit.database, visit.administrator, visit.org_id, resource_id=visit.id("id"))
+    return visit.done("It is in use again, at the levels from before.", to=visit.field("back"))
+
+
+async def upgrade(visit: Visit) -> Response:
+    """Put the chosen workspaces on a plan."""
+    names = [str(name) for name in visit.form.getlist("name")]
+    if not names:
+        raise BadInput("Choose at least one workspace.", place="name")
+    plan = read_plan(visit.field("plan"))
+    done = await making.upgrade_workspaces(visit.database, visit.administrator, visit.org_id, names=names, plan=plan)
+    return visit.done(f"{len(done)} workspaces are on the plan {plan.capitalize()} now.", to=f"{visit.base}/workspaces")
 
 
 async def _access(visit: Visit, found: Place, parent: Place) -> Response:
