@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from doorlist.store.browsing import Listing, Order
+from doorlist.store.detachment import MANAGED
 from doorlist.store.resources import WorkspaceLine
 from doorlist.store.retention import RetainedLine
 from doorlist.store.roster import GroupLine, MemberLine, PersonLine
@@ -56,11 +57,13 @@ GROUPS: Final = Listing(
     id="g.id",
     where="g.org_id = $1 and g.deleted_at is null",
     cells="g.*",
-    columns="""
+    columns=f"""
         page.id, page.display_name, coalesce(c.name, 'local') as origin, page.external_id, page.modified_at,
+        c.id is not null and not {MANAGED.format(now="now()")} as detached,
         (select count(*) from group_members m where m.org_id = page.org_id and m.group_id = page.id) as members,
         (select count(*) from grants a where a.org_id = page.org_id and a.principal_id = page.id) as grants""",
-    joins="left join connections c on c.org_id = page.org_id and c.id = page.connection_id",
+    joins="""join organizations o on o.org_id = page.org_id
+      left join connections c on c.org_id = page.org_id and c.id = page.connection_id""",
     orders={"name": Order("g.display_key"), "changed": Order("g.modified_at", "timestamptz")},
     search="g.display_key like {}",
     filters={
