@@ -5,6 +5,7 @@ A stored document is JSON text already; an answer with all of it is put together
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -41,11 +42,29 @@ class Stored:
 
 
 _RELATED: Final = {"User": "groups", "Group": "members"}
+DIGEST: Final = 12
+"""Characters of the digest in an entity tag."""
 
 
-def etag(version: int) -> str:
-    """The weak entity tag of a version: equal content, not equal bytes."""
-    return f'W/"{version}"'
+def etag(resource_type: ResourceType, stored: Stored) -> str:
+    """The weak entity tag of a resource as it is told: equal content, not equal bytes.
+
+    A list that others change, as groups change a person's, has no part in the version; where it is told, the tag has a
+    digest of it (docs/decisions/0061).
+    """
+    if stored.related is None or not _is_kept_elsewhere(resource_type):
+        return f'W/"{stored.version}"'
+    digest = hashlib.sha256(stored.related.encode()).hexdigest()[:DIGEST]
+    return f'W/"{stored.version}-{digest}"'
+
+
+def etags(resource_type: ResourceType, stored: Stored) -> tuple[str, ...]:
+    """The current entity tags of a resource: as it is told whole, and without the list that others change."""
+    return (etag(resource_type, stored), f'W/"{stored.version}"')
+
+
+def _is_kept_elsewhere(resource_type: ResourceType) -> bool:
+    return resource_type.names[related_name(resource_type)].read_only
 
 
 def location(resource_type: ResourceType, base: str, identifier: UUID) -> str:
@@ -131,7 +150,7 @@ def _meta(resource_type: ResourceType, stored: Stored, base: str) -> dict[str, s
         "created": instant_text(stored.created),
         "lastModified": instant_text(stored.modified),
         "location": location(resource_type, base, stored.id),
-        "version": etag(stored.version),
+        "version": etag(resource_type, stored),
     }
 
 

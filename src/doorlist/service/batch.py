@@ -15,8 +15,9 @@ from doorlist.domain.ids import parse_id
 from doorlist.errors import Conflict, InvalidValue, NotFound, Refusal
 from doorlist.scim.bulk import BulkOperation, BulkRequest, references, resolved, without_references
 from doorlist.scim.messages import Stored
+from doorlist.scim.preconditions import UNCONDITIONAL, read_versions
 from doorlist.service.endpoints import Endpoint, Endpoints
-from doorlist.service.provisioning import Call, Outcome, Versions
+from doorlist.service.provisioning import Call, Outcome
 from doorlist.store.db import Database
 
 _STATUS: Final = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
@@ -117,7 +118,7 @@ async def _do(run: _Run, endpoint: Endpoint, operation: BulkOperation, data: Any
     if operation.method == "POST":
         return await endpoint.create(run.database, run.call, data)
     identifier = parse_id(str(resolved(operation.target, run.known)))
-    versions = Versions(None if operation.version is None else (operation.version,))
+    versions = read_versions(operation.version, None)
     if operation.method == "DELETE":
         return await endpoint.delete(run.database, run.call, identifier, versions)
     verb = endpoint.replace if operation.method == "PUT" else endpoint.patch
@@ -133,9 +134,9 @@ async def _finish(run: _Run, operation: BulkOperation) -> None:
         if missing:
             raise _unresolved(run, missing, operation)
         data = resolved(operation.data, run.known)
-        outcome = await endpoint.replace(run.database, run.call, done.stored.id, data, Versions(None))
+        outcome = await endpoint.replace(run.database, run.call, done.stored.id, data, UNCONDITIONAL)
     except Refusal as refusal:
-        await endpoint.delete(run.database, run.call, done.stored.id, Versions(None))
+        await endpoint.delete(run.database, run.call, done.stored.id, UNCONDITIONAL)
         _refuse(run, operation, Conflict(f"The circle of references could not be closed: {refusal}"))
         return
     run.results[operation.index] = Result(operation, {}, done.status, stored=outcome.stored, endpoint=endpoint)

@@ -17,9 +17,10 @@ from doorlist.domain.events import Action, TargetKind
 from doorlist.domain.tenancy import Scope
 from doorlist.errors import Taken
 from doorlist.scim.core import GROUP_TYPE
-from doorlist.scim.messages import Stored
+from doorlist.scim.messages import Stored, etags
 from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.plan import Delta, Step, plan_group
+from doorlist.scim.preconditions import Versions
 from doorlist.scim.resource import check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
 from doorlist.service import extending, safeguard
@@ -28,7 +29,6 @@ from doorlist.service.provisioning import (
     Apply,
     Call,
     Outcome,
-    Versions,
     admit,
     changed_names,
     demand_plan,
@@ -173,7 +173,7 @@ async def _locked(connection: Connection, call: Call, identifier: UUID | None, v
         stored = await groups.lock(connection, caller.org_id, caller.connection_id, identifier)
     if stored is None:
         raise missing(GROUP_TYPE)
-    versions.check(stored.version)
+    versions.check(etags(GROUP_TYPE, stored))
     return stored
 
 

@@ -20,8 +20,9 @@ from doorlist.domain.events import Action, Actor, TargetKind
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Scope
 from doorlist.errors import Taken, Unavailable
 from doorlist.scim.core import USER_TYPE
-from doorlist.scim.messages import Stored
+from doorlist.scim.messages import Stored, etags
 from doorlist.scim.patch import apply_changes, parse_patch
+from doorlist.scim.preconditions import UNCONDITIONAL, Versions
 from doorlist.scim.resource import Incoming, check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
 from doorlist.service import extending, safeguard, succession
@@ -29,7 +30,6 @@ from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
     Outcome,
-    Versions,
     admit,
     changed_names,
     demand_plan,
@@ -99,7 +99,7 @@ async def _restore(database: Database, call: Call, row: UserRow, incoming: Incom
     def restored(before: Document) -> Document:
         return keep_immutable(call.catalogue.user, before, dict(incoming.document))
 
-    outcome = await _change(database, call, found.id, Versions(None), restored)
+    outcome = await _change(database, call, found.id, UNCONDITIONAL, restored)
     return replace(outcome, change={**outcome.change, "restored": True, **_ignored(incoming.ignored)})
 
 
@@ -151,10 +151,9 @@ async def _bury(database: Database, call: Call, identifier: UUID, versions: Vers
         before = await users.groups_of(connection, org_id, identifier)
         if before:
             await group_rows.lock_many(connection, org_id, before)
-        version = await users.lock(connection, org_id, connection_id, identifier)
-        if version is None:
+        if await users.lock(connection, org_id, connection_id, identifier) is None:
             raise missing(USER_TYPE)
-        versions.check(version)
+        await _check_buried(connection, call, identifier, versions)
         groups = await users.groups_of(connection, org_id, identifier)
         if not set(groups) <= set(before):
             return None
@@ -164,6 +163,16 @@ async def _bury(database: Database, call: Call, identifier: UUID, versions: Vers
         await safeguard.admit_removal(connection, org_id, [identifier], now=call.now)
         await _pass_on(connection, call, identifier)
     return len(groups)
+
+
+async def _check_buried(connection: Connection, call: Call, identifier: UUID, versions: Versions) -> None:
+    """The preconditions of a deletion, under the lock; without any the person is not read."""
+    if versions.given:
+        table, caller = users_table(call.base), call.caller
+        stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=table.related)
+        if stored is None:
+            raise missing(USER_TYPE)
+        versions.check(etags(USER_TYPE, stored))
 
 
 async def _change(
@@ -208,7 +217,7 @@ async def _attempt(
     stored = await find(connection, table, caller.org_id, caller.connection_id, identifier, related=table.related)
     if stored is None:
         raise missing(USER_TYPE)
-    versions.check(stored.version)
+    versions.check(etags(USER_TYPE, stored))
     before, after = msgspec.json.decode(stored.document), change(msgspec.json.decode(stored.document))
     changes = changed_names(before, after)
     if not changes:

@@ -21,10 +21,9 @@ from doorlist.errors import (
     PlanTooLow,
     Refusal,
     ScimDisabled,
-    VersionMismatch,
 )
 from doorlist.scim.catalogue import Catalogue, catalogue
-from doorlist.scim.messages import Stored, etag, related_name
+from doorlist.scim.messages import Stored, related_name
 from doorlist.scim.projection import Projection
 from doorlist.scim.schema import ResourceType
 from doorlist.store.audit import Entry
@@ -58,18 +57,6 @@ class Outcome:
     stored: Stored | None
     change: Mapping[str, Any] = field(default_factory=dict)
     reread: bool = False
-
-
-class Versions:
-    """The entity tags of If-Match; any version where the client named none."""
-
-    def __init__(self, tags: tuple[str, ...] | None) -> None:
-        self._tags = None if tags is None or "*" in tags else {tag.removeprefix("W/") for tag in tags}
-
-    def check(self, version: int) -> None:
-        """Raise `VersionMismatch` unless the stored version is among them."""
-        if self._tags is not None and etag(version).removeprefix("W/") not in self._tags:
-            raise VersionMismatch("The resource has changed since it was read.", place="If-Match")
 
 
 def admit(caller: Caller, scope: Scope) -> None:

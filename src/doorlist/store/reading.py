@@ -14,7 +14,7 @@ from uuid import UUID
 from doorlist.scim.condition import Condition
 from doorlist.scim.core import GROUP_TYPE, USER_TYPE
 from doorlist.scim.cursor import Cursor
-from doorlist.scim.messages import Stored
+from doorlist.scim.messages import DIGEST, Stored
 from doorlist.scim.schema import Target
 from doorlist.store.db import Connection, Record
 from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, sort_key, where
@@ -64,12 +64,14 @@ def users_table(base: str) -> Table:
     address = f"{_quoted(base + '/Groups/')} || m.group_id"
     related = f"""(select json_agg(json_build_object('value', m.group_id, '$ref', {address},
                      'display', d.display_name, 'type', 'direct') order by m.group_id) {groups})"""
+    digest = f"left(encode(sha256(convert_to({related}::text, 'UTF8')), 'hex'), {DIGEST})"
     return Table(
         USER_TYPE,
         "users",
         "u",
         {
             **_common("u", "User", base, "/Users"),
+            "meta.version": Column(f"""('W/"' || u.version || coalesce('-' || {digest}, '') || '"')"""),
             "userName": Column("u.user_name_key"),
             "active": Column("u.active", "boolean"),
         },

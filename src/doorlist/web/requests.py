@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from doorlist.errors import InvalidSyntax, InvalidValue, NotAcceptable, TooLarge, UnsupportedMediaType
+from doorlist.scim.preconditions import Versions, read_versions
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -70,10 +71,9 @@ class Request:
             raise InvalidValue(f"The query has more than {_MAX_PARAMETERS} parameters.", place="query") from error
         return {name.lower(): value for name, value in pairs}
 
-    def tags(self, name: bytes) -> tuple[str, ...] | None:
-        """The entity tags of If-Match or If-None-Match, or None where the header is missing."""
-        value = self.header(name)
-        return None if value is None else tuple(tag.strip() for tag in value.split(",") if tag.strip())
+    def versions(self) -> Versions:
+        """What If-Match and If-None-Match demand."""
+        return read_versions(self.header(b"if-match"), self.header(b"if-none-match"))
 
     def check_accept(self) -> None:
         """Raise `NotAcceptable` when the client takes no JSON."""

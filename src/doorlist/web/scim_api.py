@@ -26,12 +26,13 @@ from doorlist.errors import (
     Unauthenticated,
 )
 from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
-from doorlist.scim.messages import Stored, etag, location, render, render_error, render_list
+from doorlist.scim.messages import Stored, etag, etags, location, render, render_error, render_list
 from doorlist.scim.projection import Projection
+from doorlist.scim.schema import ResourceType
 from doorlist.service.batch import Result, run_bulk
 from doorlist.service.clock import new_id
 from doorlist.service.endpoints import Endpoint, Endpoints, endpoints
-from doorlist.service.provisioning import Call, Outcome, Versions, get_resource
+from doorlist.service.provisioning import Call, Outcome, get_resource
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.rosters import list_members
 from doorlist.service.searching import Limits, Page, Query, list_all, list_resources
@@ -153,6 +154,7 @@ class ScimApi:
         if method == "GET":
             return await self._list(call, endpoint, read_query(parameters, endpoint.resource_type))
         projection = read_selection(parameters, endpoint.resource_type)
+        request.versions().check(())
         body = await request.json(limit=self._max_body)
         outcome = await endpoint.create(self._database, call, body)
         trace.change = outcome.change
@@ -169,7 +171,7 @@ class ScimApi:
         projection = read_selection(parameters, endpoint.resource_type)
         if method == "GET":
             return await self._get(request, endpoint, call, identifier, projection)
-        versions = Versions(request.tags(b"if-match"))
+        versions = request.versions()
         if method == "DELETE":
             outcome = await endpoint.delete(self._database, call, identifier, versions)
             trace.change = outcome.change
@@ -180,7 +182,7 @@ class ScimApi:
         trace.change = outcome.change
         empty = call.caller.behaviour.empties(usually_told=endpoint.patch_body)
         if method == "PATCH" and empty and not projection.asked:
-            return Reply(204, headers=_tag(outcome.stored))
+            return Reply(204, headers=_tag(endpoint.resource_type, outcome.stored))
         return await self._written(endpoint, call, outcome, projection, status=200)
 
     async def _get(
@@ -189,11 +191,12 @@ class ScimApi:
         stored = await get_resource(
             self._database, call, endpoint.table, identifier, scope=endpoint.reading, projection=projection
         )
-        seen = request.tags(b"if-none-match")
-        current = etag(stored.version)
-        if seen is not None and ("*" in seen or current.removeprefix("W/") in {tag.removeprefix("W/") for tag in seen}):
-            return Reply(304, headers=_tag(stored))
-        return self._one(call, (endpoint, stored, projection), _tag(stored))
+        versions, kind = request.versions(), endpoint.resource_type
+        versions.check_read(etags(kind, stored))
+        tag = _tag(kind, stored)
+        if versions.knows((etag(kind, stored),)):
+            return Reply(304, headers=tag)
+        return self._one(call, (endpoint, stored, projection), tag)
 
     async def _written(
         self, endpoint: Endpoint, call: Call, outcome: Outcome, projection: Projection, *, status: int
@@ -205,7 +208,7 @@ class ScimApi:
             stored = await get_resource(
                 self._database, call, endpoint.table, stored.id, scope=None, projection=projection
             )
-        headers = _tag(stored)
+        headers = _tag(endpoint.resource_type, stored)
         if status == 201:
             address = location(endpoint.resource_type, self._base, stored.id)
             headers = (*headers, (b"location", address.encode()))
@@ -305,7 +308,7 @@ def _bulk_result(result: Result, base: str) -> dict[str, Any]:
     }
     if result.stored is not None and result.endpoint is not None:
         shown["location"] = location(result.endpoint.resource_type, base, result.stored.id)
-        shown["version"] = etag(result.stored.version)
+        shown["version"] = etag(result.endpoint.resource_type, result.stored)
     elif operation is not None and operation.target is not None:
         shown["location"] = f"{base}/{operation.collection}/{operation.target}"
     if result.refusal is not None:
@@ -318,8 +321,8 @@ def _text(value: Any) -> str | None:
     return value[:200] if isinstance(value, str) else None
 
 
-def _tag(stored: Stored | None) -> Headers:
-    return () if stored is None else ((b"etag", etag(stored.version).encode()),)
+def _tag(resource_type: ResourceType, stored: Stored | None) -> Headers:
+    return () if stored is None else ((b"etag", etag(resource_type, stored).encode()),)
 
 
 async def _send(send: Send, reply: Reply, *, head: bool, request_id: UUID) -> None:
