@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of one process")] = 8
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
+    api_requests_per_second: Annotated[
+        int, Field(ge=1, le=100_000, description="requests of one key of the management API, in one process")
+    ] = 100
     request_log_days: Annotated[int, Field(ge=1, le=3650, description="days that requests are remembered")] = 30
     request_body_days: Annotated[
         int, Field(ge=0, le=3650, description="days that their redacted bodies are kept; 0: never")

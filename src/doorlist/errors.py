@@ -139,6 +139,27 @@ class StalePlan(Conflict):
     hint = "Plan the change again, look at the difference, and apply the new plan."
 
 
+class AlreadyDone(Conflict):
+    """A request with this Idempotency-Key was carried out; its answer held a secret and is not kept."""
+
+    code = "already-done"
+    hint = "Look up what was made; to get a new secret, repeat the request with another Idempotency-Key."
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key stands for another request."""
+
+    status, code = 422, "idempotency-key-reused"
+    hint = "Use a new Idempotency-Key for every new request, and the same one only to repeat a request unchanged."
+
+
+class Busy(Refusal):
+    """More requests than one key may make in that time."""
+
+    status, code = 429, "rate-limited"
+    hint = "Wait for the number of seconds in Retry-After, then go on more slowly."
+
+
 class Unauthenticated(Refusal):
     """No credential, or none that is known here."""
 
@@ -167,6 +188,20 @@ class SignedOut(Unauthenticated):
     hint = "Sign in again."
 
 
+class KeyExpired(Unauthenticated):
+    """The key was right once; its time is over."""
+
+    code = "key-expired"
+    hint = "Create a new key in Doorlist (doorlist key create) and give it to the program."
+
+
+class KeyRevoked(Unauthenticated):
+    """The key was right once; it was revoked, or the person that it acts as is gone or inactive."""
+
+    code = "key-revoked"
+    hint = "Create a new key in Doorlist (doorlist key create) and give it to the program."
+
+
 class Forbidden(Refusal):
     """The caller is known and may not do this."""
 
@@ -178,6 +213,13 @@ class ForeignForm(Forbidden):
 
     code = "foreign-form"
     hint = "Load the page again and repeat."
+
+
+class ScopeMissing(Forbidden):
+    """The key is not for this; the message names the scope that is missing."""
+
+    code = "scope-missing"
+    hint = "Create a key with that scope, or use one that has it."
 
 
 class PlanTooLow(Forbidden):

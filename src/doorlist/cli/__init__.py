@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "token": ("doorlist.cli.token_commands", "Create, list, rotate and revoke the tokens of a directory."),
     "connection": ("doorlist.cli.connection_commands", "Pause, resume, show and set the connection of a directory."),
     "schema": ("doorlist.cli.schema_commands", "Declare, list, show and remove schemas of an organization."),
+    "key": ("doorlist.cli.key_commands", "Create, list and revoke the keys of programs."),
     "people": ("doorlist.cli.people_commands", "List people, set their roles, block them."),
     "group": ("doorlist.cli.group_commands", "List groups, their members and where they are granted."),
     "workspace": ("doorlist.cli.workspace_commands", "Create, list and upgrade workspaces."),

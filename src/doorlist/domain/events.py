@@ -22,6 +22,8 @@ class Action(StrEnum):
     ORGANIZATION_CHANGED = "organization.changed"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
 
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
@@ -86,6 +88,7 @@ class TargetKind(StrEnum):
 
     ORGANIZATION = "organization"
     TOKEN = "token"  # noqa: S105 - the name of a kind
+    KEY = "key"
     USER = "user"
     GROUP = "group"
     RESOURCE = "resource"
@@ -97,8 +100,8 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is operator, person, directory or chore; `source` is the way in (cli, console, api, scim,
-    server)."""
+    """Who did it: `kind` is operator, person, key, directory or chore; `source` is the way in (cli, console, api,
+    scim, server)."""
 
     kind: str
     identity: str
@@ -106,9 +109,10 @@ class Actor:
 
     @classmethod
     def administrator(cls, administrator: Administrator) -> Actor:
-        """The operator under the given name, or a person under the id."""
+        """The operator or a key of the organization under its name, or a person under the id."""
         if administrator.user_id is None:
-            return cls("operator", administrator.name, administrator.source)
+            kind = "operator" if administrator.org_id is None else "key"
+            return cls(kind, administrator.name, administrator.source)
         return cls("person", str(administrator.user_id), administrator.source)
 
     @classmethod

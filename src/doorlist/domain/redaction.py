@@ -24,7 +24,7 @@ _STEMS: Final = (
     *("password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "authorization", "bearer"),
     *("apikey", "api_key", "api-key", "privatekey", "private_key", "private-key", "assertion"),
 )
-_FORMS: Final = ("dl_scim_", "eyj")
+_FORMS: Final = ("dl_scim_", "dl_key_", "whsec_", "eyj")
 _WORDS: Final = (*_STEMS, *_FORMS)
 # Fewer and more general than the words, because everything is searched for each.
 _TRACES: Final = (
@@ -37,13 +37,14 @@ _TRACES: Final = (
     "bearer",
     "key",
     "assertion",
-    "dl_scim_",
+    "dl_",
+    "whsec_",
     "eyj",
 )
 _RAW: Final = (*(trace.encode() for trace in _TRACES), b"\\u")
 _ENCODED_LETTER: Final = re.compile("%(?:25|2d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])")
 _SECRETS: Final = re.compile(
-    r"(dl_scim_[0-9A-Za-z]{0,4})[0-9A-Za-z]*|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*|(?i:\bbearer)\s+[^\s\"',;]{12,}"
+    r"(dl_(?:scim|key)_[0-9A-Za-z]{0,4})[0-9A-Za-z]*|whsec_[0-9A-Za-z+/=]*|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*|(?i:\bbearer)\s+[^\s\"',;]{12,}"
 )
 _LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|(?<!\w)\'(?:[^\'\\]|\\.)*\'?')
 _NAME: Final = re.compile(r"[\w.:$-]*")

@@ -1,4 +1,4 @@
-"""The application of one serving process: SCIM on the hot path, everything else through Starlette.
+"""The application of one serving process: SCIM on the hot path, the management API behind its door, pages by Starlette.
 
 `create_app` is the factory that the server calls; it reads the settings from the environment. The lifespan opens the
 pool and starts the background tasks: credential announcements, the request log, the seals of the audit log, the
@@ -27,6 +27,8 @@ from doorlist.service.requestlog import RequestLog
 from doorlist.store.db import Database
 from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
+from doorlist.web.management.door import PREFIXES, Door
+from doorlist.web.management.interface import build_interface
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
 from doorlist.web.sessions import SessionCookies
@@ -45,10 +47,13 @@ class App:
             lifespan=self._lifespan,
         )
         self._pages.state.settings = settings
+        self._management = Door(build_interface(), per_second=settings.api_requests_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/") and self._scim is not None:
             await self._scim(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+            await self._management(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 
@@ -59,7 +64,7 @@ class App:
         database = await Database.connect(settings.database_url, maximum=settings.pool_size)
         authenticator = Authenticator(database)
         log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
-        self._pages.state.database = database
+        self._pages.state.database = self._management.database = database
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
         self._pages.router.routes.extend(console_routes(database, settings))
         authenticator.start()
