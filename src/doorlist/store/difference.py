@@ -17,6 +17,7 @@ from doorlist.store.db import Connection
 _OPEN = """
 set local work_mem = '64MB';
 create temporary table measured_people (user_id uuid) on commit drop;
+create temporary table measured_before (user_id uuid, resource_id uuid, level smallint) on commit drop;
 create temporary table measured (user_id uuid, resource_id uuid, before smallint, after smallint) on commit drop;
 """
 
@@ -61,16 +62,12 @@ select a.user_id, a.resource_id, a.level
 """,
 }
 
-_BEFORE = "insert into measured (user_id, resource_id, before) {levels}"
+_BEFORE = "insert into measured_before {levels}"
 
 _AFTER = """
-with now as ({levels}),
-known as (
-    update measured m set after = now.level from now
-     where m.user_id = now.user_id and m.resource_id = now.resource_id)
-insert into measured (user_id, resource_id, after)
-select user_id, resource_id, level from now
- where not exists (select from measured m where m.user_id = now.user_id and m.resource_id = now.resource_id)
+insert into measured
+select coalesce(b.user_id, a.user_id), coalesce(b.resource_id, a.resource_id), b.level, a.level
+  from measured_before b full join ({levels}) a on a.user_id = b.user_id and a.resource_id = b.resource_id
 """
 
 _KIND: Final = """case when coalesce(before, 0) = coalesce(after, 0) then 'unchanged' when before is null then 'gained'
@@ -78,13 +75,18 @@ _KIND: Final = """case when coalesce(before, 0) = coalesce(after, 0) then 'uncha
 
 _COUNTS = f"select {_KIND} as kind, count(*) from measured group by kind"
 
+# Sums and exclusive ors of hashes do not depend on the order of rows. A level and a place are the seed of the person's
+# hash; nothing is spelled out, which took longer than all the rest.
 _PRINT = """
 with pairs as (
-    select concat_ws(' ', user_id, resource_id, before, '>', after) as text from measured
+    select uuid_hash_extended(user_id, uuid_hash_extended(resource_id, coalesce(before, 0) * 16 + coalesce(after, 0)))
+               as hash
+      from measured
     union all
-    select concat_ws(' ', p.user_id, u.active, u.blocked_at, u.deleted_at)
+    select uuid_hash_extended(p.user_id,
+                              u.active::int + 2 * (u.blocked_at is null)::int + 4 * (u.deleted_at is null)::int)
       from measured_people p join users u on u.org_id = $1 and u.id = p.user_id)
-select concat_ws(' ', count(*), sum(hashtextextended(text, 11)), bit_xor(hashtextextended(text, 23))) from pairs
+select concat_ws(' ', count(*), sum(hash), bit_xor(hash)) from pairs
 """
 
 _SHUT = """
@@ -103,23 +105,31 @@ select count(distinct x.user_id)
 
 _FOLLOWERS = "select count(*) from grants where org_id = $1 and principal_kind = 'group' and policy is null"
 
+# Kind by kind, so that only the first names are put in order.
 _LINES = f"""
-select kind, user_name, workspace, folder, before, after
-  from (select {_KIND} as kind, u.user_name, w.name as workspace,
-               case when r.kind = 'folder' then r.name else '' end as folder,
-               coalesce(m.before, 0) as before, coalesce(m.after, 0) as after,
-               row_number() over (partition by {_KIND} order by u.user_name_key, u.id, w.name_key, r.name_key) as place
-          from measured m
-          join users u on u.org_id = $1 and u.id = m.user_id
-          join resources r on r.org_id = $1 and r.id = m.resource_id
-          join resources w on w.org_id = $1 and w.id = r.workspace_id
-         where m.before is distinct from m.after) found
- where $2::bigint is null or place <= $2
- order by kind, place
+select k.kind, few.user_name, w.name as workspace, case when r.kind = 'folder' then r.name else '' end as folder,
+       coalesce(few.before, 0) as before, coalesce(few.after, 0) as after
+  from (values ('gained'), ('lost'), ('lowered'), ('raised')) k (kind)
+ cross join lateral (
+       select u.user_name, u.user_name_key, u.id, m.resource_id, m.before, m.after
+         from measured m
+         join users u on u.org_id = $1 and u.id = m.user_id
+        where {_KIND} = k.kind
+        order by u.user_name_key, u.id, m.resource_id
+        limit $2) few
+  join resources r on r.org_id = $1 and r.id = few.resource_id
+  join resources w on w.org_id = $1 and w.id = r.workspace_id
+ order by k.kind, few.user_name_key, few.id, w.name_key, r.name_key
 """
 
 _RETAINED = """
-select u.user_name, count(*) over () as total
+select count(*)
+  from retained k
+ where k.org_id = $1 and k.group_id = $2 and k.resource_id = any($3::uuid[]) and k.since >= $4 and k.state = 'live'
+"""
+
+_KEEPERS = """
+select u.user_name
   from retained k
   join users u on u.org_id = k.org_id and u.id = k.user_id
  where k.org_id = $1 and k.group_id = $2 and k.resource_id = any($3::uuid[]) and k.since >= $4 and k.state = 'live'
@@ -200,8 +210,10 @@ async def measure_before(connection: Connection, org_id: UUID, places: Sequence[
 async def measure_after(connection: Connection, org_id: UUID, places: Sequence[UUID], *, many: bool) -> None:
     """Note the levels once more, after the change."""
     if many:
-        await connection.execute("analyze measured")
+        await connection.execute("analyze measured_before")
     await connection.execute(_AFTER.format(levels=_LEVELS[many]), org_id, list(places))
+    if many:
+        await connection.execute("analyze measured")
 
 
 async def counts(connection: Connection) -> dict[str, int]:
@@ -217,15 +229,18 @@ async def fingerprint(connection: Connection, org_id: UUID) -> str:
 
 async def lines(connection: Connection, org_id: UUID, *, names: int | None) -> list[Line]:
     """What changes, by kind, person and place: so many of each kind, or all of it."""
-    return [Line(**row) for row in await connection.fetch(_LINES, org_id, names)]
+    return [Line(**row) for row in await connection.fetch(_LINES, org_id, names)] if names != 0 else []
 
 
 async def newly_retained(
     connection: Connection, org_id: UUID, group_id: UUID, places: Sequence[UUID], *, since: datetime, names: int | None
 ) -> tuple[int, list[str]]:
     """How many retained rows of a group were written since a moment, and the first people who have one."""
-    rows = await connection.fetch(_RETAINED, org_id, group_id, list(places), since, names)
-    return (rows[0]["total"], [row["user_name"] for row in rows]) if rows else (0, [])
+    count = await connection.fetchval(_RETAINED, org_id, group_id, list(places), since)
+    if not count or names == 0:
+        return count, []
+    rows = await connection.fetch(_KEEPERS, org_id, group_id, list(places), since, names)
+    return count, [row["user_name"] for row in rows]
 
 
 async def shut(connection: Connection, org_id: UUID) -> int:
