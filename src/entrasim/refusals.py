@@ -74,6 +74,13 @@ class InvalidMapping(Refusal):
     exit_status = 2
 
 
+class InvalidFault(Refusal):
+    """A fault that cannot happen as described."""
+
+    code = "invalid-fault"
+    exit_status = 2
+
+
 class InvalidTenantUrl(Refusal):
     """The tenant URL is no absolute http or https URL."""
 

@@ -29,7 +29,10 @@ Resource = dict[str, Any]
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as the log keeps it; `status` is 0 where no answer came, bodies are the texts on the wire."""
+    """One request as the log keeps it; `status` is 0 where no answer came, bodies are the texts on the wire.
+
+    `fault` names a fault that was injected between the job and the target.
+    """
 
     method: str
     path: str
@@ -39,6 +42,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     request: str | None = None
     response: str | None = None
     request_id: str | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +145,12 @@ class Conversation:
         content = None if body is None else _encoder.encode(body)
         headers = client.headers if body is None else client.body_headers
         started, ticks = client.clock(), time.perf_counter()
-        answer, fault = Answer(0), None
+        answer, failure = Answer(0), None
         try:
             answer = await client.wire.send(method, path, headers=headers, body=content)
         except WireError as error:
-            fault = Failure(TIMEOUT if isinstance(error, WireTimeoutError) else PROTOCOL_ERROR, str(error))
+            answer = Answer(0, fault=error.fault)
+            failure = Failure(TIMEOUT if isinstance(error, WireTimeoutError) else PROTOCOL_ERROR, str(error))
         self.exchanges.append(
             Exchange(
                 method=method,
@@ -156,10 +161,11 @@ class Conversation:
                 request=self._kept(content),
                 response=self._kept(answer.body),
                 request_id=answer.headers.get("x-request-id") or answer.headers.get("request-id"),
+                fault=answer.fault,
             )
         )
-        if fault is not None:
-            raise fault
+        if failure is not None:
+            raise failure
         return answer
 
     def _expect(self, answer: Answer, *statuses: int, creating: bool = False) -> Any:

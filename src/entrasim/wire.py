@@ -20,7 +20,11 @@ IDEMPOTENT = frozenset({"GET", "DELETE", "PATCH"})  # how this client uses PATCH
 
 
 class WireError(Exception):
-    """No HTTP answer came: the connection failed, or what came was not HTTP."""
+    """No HTTP answer came: the connection failed, or what came was not HTTP. `fault` names an injected fault."""
+
+    def __init__(self, message: str, *, fault: str | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class WireTimeoutError(WireError):
@@ -29,11 +33,12 @@ class WireTimeoutError(WireError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete HTTP response; header names are in lower case."""
+    """A complete HTTP response; header names are in lower case. `fault` names a fault that was injected."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    fault: str | None = None
 
 
 class _Connection(asyncio.Protocol):

@@ -11,6 +11,7 @@ from entrasim.commands import (
     clock_commands,
     control_commands,
     directory_commands,
+    fault_commands,
     group_commands,
     job_commands,
     rule_commands,
@@ -60,3 +61,4 @@ app.add_typer(clock_commands.app, name="clock")
 app.add_typer(saml_commands.app, name="saml")
 app.add_typer(rule_commands.mapping_app, name="mapping")
 app.add_typer(rule_commands.filter_app, name="filter")
+app.add_typer(fault_commands.app, name="fault")

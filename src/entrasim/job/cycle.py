@@ -19,6 +19,7 @@ from entrasim import links
 from entrasim.application import WATERMARK, Application
 from entrasim.configuration import Configuration, load_configuration
 from entrasim.escrows import deletions_due, escrowed
+from entrasim.faulty_wire import open_wire
 from entrasim.job.attempt import ManagerCounts, MemberCounts, ObjectCounts, Run
 from entrasim.job.control import Progress as JobProgress
 from entrasim.job.control import load_job, save_job, save_progress
@@ -31,7 +32,6 @@ from entrasim.people import timestamp
 from entrasim.provisioning_log import drop_old_entries
 from entrasim.scim_client import ScimClient
 from entrasim.statefile import StateFile
-from entrasim.wire import Wire
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -92,7 +92,7 @@ async def run_cycle(
         began = clock()
         configuration = load_configuration(state)
         watermark, kind, number = _begin(state, configuration, initial=initial, now=began)
-        wire = Wire(application.url, parallel)
+        wire = open_wire(state, application, parallel, clock=clock)
         client = ScimClient(wire, application.endpoint, clock=clock)
         run = Run(state, client, application.dialect, mint, configuration, cycle=number, batch=batch)
         pending = _stage_deletions(run)

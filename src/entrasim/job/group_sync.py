@@ -61,12 +61,13 @@ async def _bring_in_line(attempt: Attempt, subject: GroupSubject, source: Source
             attempt.step("match", "linked before", targetId=subject.target_id)
             return await _update(attempt, subject, source=source, resource=resource)
         attempt.step("match", "the linked resource is gone", status="failure", code=INVALID_ANCHOR)
-        with attempt.run.state.transaction():
-            links.drop_group_link(attempt.run.state, subject.group.key)
     resource = await find_match(attempt, GROUPS, flow=attempt.run.groups, source=source)
     if resource is not None:
-        return await _update(attempt, subject, source=source, resource=resource)
-    return await _create(attempt, subject, source)
+        result = await _update(attempt, subject, source=source, resource=resource)
+    else:
+        result = await _create(attempt, subject, source)
+    kept = subject.target_id is None or (resource is not None and resource["id"] == subject.target_id)
+    return result if kept or result.action == "StagedDelete" else _voiding(attempt, subject, result)
 
 
 async def _create(attempt: Attempt, subject: GroupSubject, source: Source) -> Result:
@@ -94,6 +95,16 @@ async def _update(attempt: Attempt, subject: GroupSubject, *, source: Source, re
     attempt.changing(changes)
     await attempt.conversation.patch(GROUPS, target_id, body=attribute_patch(changes, run.dialect))
     return Result("Update", in_line.save)
+
+
+def _voiding(attempt: Attempt, subject: GroupSubject, result: Result) -> Result:
+    """Drop the link to a resource that is gone for good, in the transaction that saves the result."""
+
+    def save() -> None:
+        links.drop_group_link(attempt.run.state, subject.group.key)
+        result.save()
+
+    return Result(result.action, save)
 
 
 async def _leave(attempt: Attempt, subject: GroupSubject, source: Source) -> Result:

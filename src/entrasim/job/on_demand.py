@@ -16,6 +16,7 @@ from entrasim.application import Application
 from entrasim.configuration import load_configuration
 from entrasim.dialects import Dialect
 from entrasim.entries import Group, Person
+from entrasim.faulty_wire import open_wire
 from entrasim.job.attempt import Attempt, Run
 from entrasim.job.connection_check import find_nobody
 from entrasim.job.group_sync import sync_group
@@ -118,7 +119,7 @@ def _provisionable(state: StateFile, name: str) -> Person:
 def _open(
     state: StateFile, application: Application, *, clock: Callable[[], datetime], mint: Callable[[], str]
 ) -> tuple[Run, Wire]:
-    wire = Wire(application.url, 1)
+    wire: Wire = open_wire(state, application, 1, clock=clock)
     client = ScimClient(wire, application.endpoint, clock=clock)
     configuration = load_configuration(state)
     with state.transaction():

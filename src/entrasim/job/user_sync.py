@@ -67,13 +67,18 @@ async def _bring_in_line(attempt: Attempt, subject: UserSubject, source: Source)
         if resource is not None:
             attempt.step("match", "linked before", targetId=subject.target_id)
             return await _update(attempt, subject, source=source, resource=resource)
-        _void_link(attempt, subject)
-    if subject.soft_deleted:
+        attempt.step("match", "the linked resource is gone", status="failure", code=INVALID_ANCHOR)
+    elif subject.soft_deleted:
         return _skip(attempt, subject, "not active in the directory or not in scope, and not in the target")
     resource = await find_match(attempt, USERS, flow=attempt.run.users, source=source)
-    if resource is None:
-        return await _create(attempt, subject, source)
-    return await _update(attempt, subject, source=source, resource=resource)
+    if resource is not None:
+        result = await _update(attempt, subject, source=source, resource=resource)
+    elif subject.soft_deleted:
+        result = _skip(attempt, subject, "not in the target any more")
+    else:
+        result = await _create(attempt, subject, source)
+    kept = subject.target_id is None or (resource is not None and resource["id"] == subject.target_id)
+    return result if kept or result.action == "StagedDelete" else _voiding(attempt, subject, result)
 
 
 async def _create(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
@@ -139,7 +144,11 @@ def _skip(attempt: Attempt, subject: UserSubject, verdict: str) -> Result:
     return Result("Skip", lambda: links.settle_user(attempt.run.state, subject.person))
 
 
-def _void_link(attempt: Attempt, subject: UserSubject) -> None:
-    attempt.step("match", "the linked resource is gone", status="failure", code=INVALID_ANCHOR)
-    with attempt.run.state.transaction():
+def _voiding(attempt: Attempt, subject: UserSubject, result: Result) -> Result:
+    """Drop the link to a resource that is gone for good, in the transaction that saves the result."""
+
+    def save() -> None:
         links.drop_user_link(attempt.run.state, subject.person.key)
+        result.save()
+
+    return Result(result.action, save)
