@@ -1,4 +1,4 @@
-"""The application that the directory is connected to: tenant URL and secret token.
+"""The application that the directory is connected to: tenant URL, and secret token or OAuth client credentials.
 
 A tenant URL may carry the feature flag as its query; the flag chooses the dialect. Pointing at another endpoint
 makes every link void, because ids of one target mean nothing in another.
@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
+
 from entrasim.dialects import FLAG, Dialect
 from entrasim.links import mark_everything_due
+from entrasim.oauth import ClientCredentials, TokenSource
 from entrasim.refusals import InvalidAttribute, InvalidTenantUrl, NotConnected
 from entrasim.scim_client import Endpoint
 from entrasim.statefile import StateFile
@@ -24,6 +27,7 @@ class Application:
 
     url: str
     token: str
+    credentials: ClientCredentials | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -34,7 +38,11 @@ class Application:
     @property
     def endpoint(self) -> Endpoint:
         """The URL taken apart, with the token."""
-        return Endpoint.of(self.url, self.token)
+        return Endpoint.of(self.url)
+
+    def tokens(self) -> TokenSource:
+        """Return where a run takes its bearer token from."""
+        return TokenSource(self.token, self.credentials)
 
 
 def connect(state: StateFile, url: str, *, token: str, flag: bool = False) -> Application:
@@ -44,16 +52,35 @@ def connect(state: StateFile, url: str, *, token: str, flag: bool = False) -> Ap
     """
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidAttribute("The token must be printable ASCII without blanks.")
-    application = Application(_checked(url), token)
-    if flag and application.dialect is Dialect.DEFAULT:
-        joint = "&" if urlsplit(application.url).query else "?"
-        application = Application(f"{application.url}{joint}{FLAG}", token)
+    return _save(state, Application(_flagged(_checked(url), flag), token))
+
+
+def connect_with_credentials(
+    state: StateFile, url: str, *, credentials: ClientCredentials, flag: bool = False
+) -> Application:
+    """Save a tenant URL and OAuth client credentials. Raises `InvalidTenantUrl`, `InvalidAttribute`."""
+    _checked(credentials.token_url)
+    if not credentials.client_id or not credentials.client_secret:
+        raise InvalidAttribute("Client credentials are an id and a secret.")
+    return _save(state, Application(_flagged(_checked(url), flag), "", credentials))
+
+
+def _flagged(url: str, flag: bool) -> str:
+    if not flag or Application(url, "").dialect is Dialect.FLAGGED:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}{FLAG}"
+
+
+def _save(state: StateFile, application: Application) -> Application:
+    credentials = application.credentials
+    packed = None if credentials is None else msgspec.json.encode(credentials).decode()
     with state.transaction():
         before = state.setting("url")
         if before is not None and _base(before) != _base(application.url):
             forget_target(state)
         state.set_setting("url", application.url)
-        state.set_setting("token", token)
+        state.set_setting("token", application.token)
+        state.set_setting("oauth", packed)
     return application
 
 
@@ -62,7 +89,9 @@ def load_application(state: StateFile) -> Application:
     url, token = state.setting("url"), state.setting("token")
     if url is None or token is None:
         raise NotConnected("No application is connected yet; run `entrasim connect URL TOKEN` first.")
-    return Application(url, token)
+    packed = state.setting("oauth")
+    credentials = None if packed is None else msgspec.json.decode(packed, type=ClientCredentials)
+    return Application(url, token, credentials)
 
 
 def forget_target(state: StateFile) -> None:

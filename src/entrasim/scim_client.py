@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from entrasim.oauth import TokenSource
 from entrasim.outcomes import INCOMPATIBLE, INVALID_ANCHOR, PROTOCOL_ERROR, TIMEOUT, Failure, failure_of
 from entrasim.people import timestamp
 from entrasim.targets import ShapeError
@@ -51,13 +52,12 @@ class Endpoint:
 
     base: str
     query: str
-    token: str
 
     @classmethod
-    def of(cls, url: str, token: str) -> Endpoint:
+    def of(cls, url: str) -> Endpoint:
         """Take a tenant URL apart; it may carry a feature flag as its query."""
         parts = urlsplit(url)
-        return cls(parts.path.rstrip("/"), parts.query, token)
+        return cls(parts.path.rstrip("/"), parts.query)
 
     def path(self, *segments: str, **query: str) -> str:
         """Spell a request target below the base."""
@@ -70,11 +70,24 @@ class Endpoint:
 class ScimClient:
     """An application's SCIM endpoint behind a `Wire`; `clock` gives the times of the record."""
 
-    def __init__(self, wire: Wire, endpoint: Endpoint, *, clock: Callable[[], datetime]) -> None:
-        self.wire, self.endpoint, self.clock = wire, endpoint, clock
-        head = f"authorization: Bearer {endpoint.token}\r\naccept: application/scim+json\r\nuser-agent: entrasim\r\n"
-        self.headers = head.encode("latin-1")
-        self.body_headers = self.headers + b"content-type: application/scim+json; charset=utf-8\r\n"
+    def __init__(
+        self,
+        wire: Wire,
+        endpoint: Endpoint,
+        *,
+        tokens: TokenSource,
+        clock: Callable[[], datetime],
+        agent: str = "entrasim",
+    ) -> None:
+        self.wire, self.endpoint, self.tokens, self.clock = wire, endpoint, tokens, clock
+        self._agent = agent
+
+    def headers(self, token: str, *, body: bool) -> bytes:
+        """Spell the headers of a request that carries a token, and a body or not."""
+        head = f"authorization: Bearer {token}\r\naccept: application/scim+json\r\nuser-agent: {self._agent}\r\n"
+        if body:
+            head += "content-type: application/scim+json; charset=utf-8\r\n"
+        return head.encode("latin-1")
 
     def conversation(self) -> Conversation:
         """Begin the requests for one object."""
@@ -141,12 +154,20 @@ class Conversation:
         return [self._resource(one) for one in found]
 
     async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        token = await self._client.tokens.current()
+        answer = await self._exchange(method, path, body, token=token)
+        if answer.status == 401 and self._client.tokens.renewable:
+            self._client.tokens.refused(token)
+            answer = await self._exchange(method, path, body, token=await self._client.tokens.current())
+        return answer
+
+    async def _exchange(self, method: str, path: str, body: dict[str, Any] | None, *, token: str) -> Answer:
         client = self._client
         content = None if body is None else _encoder.encode(body)
-        headers = client.headers if body is None else client.body_headers
         started, ticks = client.clock(), time.perf_counter()
         answer, failure = Answer(0), None
         try:
+            headers = client.headers(token, body=content is not None)
             answer = await client.wire.send(method, path, headers=headers, body=content)
         except WireError as error:
             answer = Answer(0, fault=error.fault)
@@ -192,7 +213,7 @@ class Conversation:
         text = content[:KEPT_BODY].decode("utf-8", "replace")
         if len(content) > KEPT_BODY:
             text += f" … ({len(content)} bytes in all)"
-        return text.replace(self._client.endpoint.token, "[token]")
+        return text.replace(self._client.tokens.token, "[token]") if self._client.tokens.token else text
 
 
 def literal(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from entrasim.application import connect, load_application
+from entrasim.application import connect, connect_with_credentials, load_application
 from entrasim.clock import load_clock
 from entrasim.commands.running import progress_bars, run_async
 from entrasim.commands.terminal import JsonOption, StateOption, mint, opened, print_json, say
@@ -15,6 +15,7 @@ from entrasim.configuration import load_configuration
 from entrasim.job.connection_check import check_connection
 from entrasim.job.cycle import CycleResult, run_cycle
 from entrasim.job.on_demand import OnDemandResult, provision_group, provision_user
+from entrasim.oauth import ClientCredentials
 from entrasim.overview import overview
 from entrasim.provisioning_log import LogEntry, LogQuery, search_entries
 
@@ -25,14 +26,24 @@ MARKS = {"success": "✔", "skipped": "-", "warning": "!", "failure": "✖"}
 def connect_application(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="The tenant URL of the SCIM endpoint.")],
-    token: Annotated[str, typer.Argument(help="The secret token; - reads it from standard input.")],
+    token: Annotated[str, typer.Argument(help="The secret token or client secret; - reads it from standard input.")],
+    *,
+    client_id: Annotated[str | None, typer.Option(help="OAuth client credentials: the client id.")] = None,
+    token_url: Annotated[str | None, typer.Option(help="OAuth client credentials: the token endpoint.")] = None,
+    scope: Annotated[str | None, typer.Option(help="OAuth client credentials: the scope asked for.")] = None,
     flag: Annotated[bool, typer.Option("--flag", help="Append ?aadOptscim062020 to the tenant URL.")] = False,
     state: StateOption = None,
 ) -> None:
-    """Save tenant URL and token. Another endpoint voids every link; the next cycle is then an initial one."""
+    """Save tenant URL and secret. Another endpoint voids every link; the next cycle is then an initial one."""
+    if (client_id is None) != (token_url is None):
+        raise typer.BadParameter("client credentials are --client-id and --token-url together")
     secret = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 - a mark, not a token
     with opened(context, state) as file:
-        application = connect(file, url, token=secret, flag=flag)
+        if client_id is not None and token_url is not None:
+            credentials = ClientCredentials(token_url=token_url, client_id=client_id, client_secret=secret, scope=scope)
+            application = connect_with_credentials(file, url, credentials=credentials, flag=flag)
+        else:
+            application = connect(file, url, token=secret, flag=flag)
     say(f"Connected to {application.url} ({application.dialect.value} dialect).")
 
 

@@ -48,7 +48,7 @@ async def check_connection(
 ) -> ConnectionReport:
     """Ask the endpoint what the service asks. Never raises for what the endpoint does."""
     wire = Wire(application.url, 1)
-    talk = ScimClient(wire, application.endpoint, clock=clock).conversation()
+    talk = ScimClient(wire, application.endpoint, tokens=application.tokens(), clock=clock).conversation()
     try:
         checks = [await _checked("users", lambda: find_nobody(talk, configuration, guid=mint()))]
         if checks[0].status == "success":

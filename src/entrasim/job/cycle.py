@@ -93,7 +93,7 @@ async def run_cycle(
         configuration = load_configuration(state)
         watermark, kind, number = _begin(state, configuration, initial=initial, now=began)
         wire = open_wire(state, application, parallel, clock=clock)
-        client = ScimClient(wire, application.endpoint, clock=clock)
+        client = ScimClient(wire, application.endpoint, tokens=application.tokens(), clock=clock)
         run = Run(state, client, application.dialect, mint, configuration, cycle=number, batch=batch)
         pending = _stage_deletions(run)
         try:

@@ -19,6 +19,7 @@ from entrasim.entries import Group, Person
 from entrasim.faulty_wire import open_wire
 from entrasim.job.attempt import Attempt, Run
 from entrasim.job.connection_check import find_nobody
+from entrasim.job.control import load_job
 from entrasim.job.group_sync import sync_group
 from entrasim.job.reference_sync import sync_manager, tell_members
 from entrasim.job.scoping import filter_what_is_due
@@ -119,8 +120,10 @@ def _provisionable(state: StateFile, name: str) -> Person:
 def _open(
     state: StateFile, application: Application, *, clock: Callable[[], datetime], mint: Callable[[], str]
 ) -> tuple[Run, Wire]:
+    if application.credentials is not None and load_job(state).status == "on":
+        raise WrongState("With OAuth, the job has to be stopped before something is provisioned on demand.")
     wire: Wire = open_wire(state, application, 1, clock=clock)
-    client = ScimClient(wire, application.endpoint, clock=clock)
+    client = ScimClient(wire, application.endpoint, tokens=application.tokens(), clock=clock)
     configuration = load_configuration(state)
     with state.transaction():
         filter_what_is_due(state, configuration)
