@@ -133,3 +133,90 @@ async def test_malformed_requests_are_refused_as_a_whole(directory: Directory) -
 async def test_the_configuration_tells_the_limits(directory: Directory) -> None:
     told = (await directory.call("GET", "/ServiceProviderConfig")).json()["bulk"]
     assert told == {"supported": True, "maxOperations": 1000, "maxPayloadSize": 1 << 20}
+
+
+def patch(path: str, *operations: dict[str, Any]) -> dict[str, Any]:
+    data = {"schemas": [PATCH_URN], "Operations": list(operations)}
+    return {"method": "PATCH", "path": path, "data": data}
+
+
+async def test_the_bound_of_work_is_that_of_the_whole_request(directory: Directory) -> None:
+    """What one PATCH may look through is what all operations of one Bulk request may."""
+    made = await directory.user("ana", emails=[{"value": str(number)} for number in range(1000)])
+    path = f"/Users/{made['id']}"
+    looks = [{"op": "remove", "path": f'emails[type eq "{number}"]'} for number in range(60)]
+    assert (await directory.patch(path, *looks)).status_code == 200
+    results = await bulk(directory, patch(path, *looks), patch(path, *looks), patch(path, *looks[:1]), post("b", "ben"))
+    assert statuses(results) == ["200", "400", "400", "201"]
+    assert [result.get("response", {}).get("scimType") for result in results] == [None, "tooMany", "tooMany", None]
+    searches = [{"op": "remove", "path": f'members[display sw "{number}"]'} for number in range(60)]
+    group = f"/Groups/{(await directory.group('Design'))['id']}"
+    assert statuses(await bulk(directory, patch(group, *searches), patch(group, *searches))) == ["200", "400"]
+
+
+async def test_an_operation_that_is_refused_has_spent_its_work(directory: Directory) -> None:
+    made = await directory.user("ana", emails=[{"value": str(number)} for number in range(1000)])
+    path = f"/Users/{made['id']}"
+    looks = [{"op": "remove", "path": f'emails[type eq "{number}"]'} for number in range(60)]
+    nobody = {"op": "replace", "path": 'emails[value co "nobody"].display', "value": "x"}
+    results = await bulk(directory, patch(path, *looks, nobody), patch(path, *looks))
+    assert [result["response"]["scimType"] for result in results] == ["noTarget", "tooMany"]
+
+
+async def test_a_long_chain_named_backwards_is_resolved(directory: Directory) -> None:
+    """Each person's manager is made after it, so every round can make only one."""
+    chain = [post(str(number), f"p{number}") for number in range(150)]
+    for number, operation in enumerate(chain[:-1]):
+        operation["data"][ENTERPRISE_URN] = {"manager": {"value": f"bulkId:{number + 1}"}}
+    results = await bulk(directory, *chain)
+    assert set(statuses(results)) == {"201"}
+    ids = [result["location"].rpartition("/")[2] for result in results]
+    first = (await directory.call("GET", f"/Users/{ids[0]}")).json()
+    assert first[ENTERPRISE_URN]["manager"]["value"] == ids[1]
+
+
+async def test_a_circle_of_three_with_a_group_is_closed(directory: Directory) -> None:
+    def manages(bulk_id: str) -> dict[str, Any]:
+        return {ENTERPRISE_URN: {"manager": {"value": f"bulkId:{bulk_id}"}}}
+
+    results = await bulk(
+        directory,
+        post_group("g", "Design", "bulkId:a", "bulkId:b", "bulkId:c"),
+        post("a", "ana", **manages("b")),
+        post("b", "ben", **manages("c")),
+        post("c", "cy", **manages("a")),
+    )
+    assert statuses(results) == ["201"] * 4
+    group, *people = (result["location"].rpartition("/")[2] for result in results)
+    assert await directory.members(group) == set(people)
+    for one, manager in zip(people, [*people[1:], people[0]], strict=True):
+        read = (await directory.call("GET", f"/Users/{one}")).json()
+        assert read[ENTERPRISE_URN]["manager"]["value"] == manager
+
+
+async def test_a_circle_that_cannot_be_closed_leaves_nobody_behind(directory: Directory) -> None:
+    await directory.user("taken")
+    results = await bulk(
+        directory,
+        post("a", "ana", **{ENTERPRISE_URN: {"manager": {"value": "bulkId:t"}}}),
+        post("t", "taken", **{ENTERPRISE_URN: {"manager": {"value": "bulkId:a"}}}),
+    )
+    assert statuses(results) == ["409", "409"]
+    assert await directory.found("/Users", "userName pr") == ["taken"]
+
+
+async def test_malformed_operations_count_as_errors(directory: Directory) -> None:
+    results = await bulk(directory, {"method": "MOVE"}, post("a", "ana"), 5, post("b", "ben"), failOnErrors=1)  # type: ignore[arg-type]
+    assert "201" not in statuses(results)
+    assert await directory.found("/Users", "userName pr") == []
+
+
+async def test_a_body_above_the_limit_is_413_with_the_limit(directory: Directory) -> None:
+    wide = {"schemas": [BULK_URN], "Operations": [post("a", "ana", title="x" * (1 << 20))]}
+    refused(await directory.call("POST", "/Bulk", json=wide), 413, None, str(1 << 20))
+
+
+async def test_a_million_operations_are_refused_before_one_is_done(directory: Directory) -> None:
+    many = b'{"schemas":["%s"],"Operations":[%s]}' % (BULK_URN.encode(), b",".join([b"{}"] * 300_000))
+    headers = {"Content-Type": "application/scim+json"}
+    refused(await directory.call("POST", "/Bulk", content=many, headers=headers), 413, None, "maxOperations is 1000")

@@ -21,7 +21,8 @@ from doorlist.errors import (
     TooMany,
 )
 from doorlist.scim.core import ENTERPRISE_URN, GROUP_TYPE, USER_TYPE, USER_URN
-from doorlist.scim.patch import PATCH_URN, apply_changes, parse_patch
+from doorlist.scim.patch import PATCH_URN, Work, apply_changes, parse_patch
+from doorlist.scim.plan import plan_group
 from doorlist.scim.resource import MAX_VALUES, read_resource
 
 Document = dict[str, Any]
@@ -382,6 +383,43 @@ def test_a_body_that_is_no_patch_is_refused(body: Any) -> None:
 
 
 def test_paths_are_bounded_together() -> None:
-    body = {"schemas": [PATCH_URN], "Operations": [op("add", "x" * 4000, 1)] * 300}
+    body = {"schemas": [PATCH_URN], "Operations": [op("remove", f'emails[value eq "{"x" * 3900}"]')] * 300}
     with pytest.raises(TooMany):
         parse_patch(body, USER_TYPE)
+
+
+def test_names_that_are_paths_count_as_paths() -> None:
+    names = {f'emails[value eq "{number}{"x" * 3900}"].display': "y" for number in range(300)}
+    with pytest.raises(TooMany):
+        parse_patch({"schemas": [PATCH_URN], "Operations": [op("add", None, names)]}, USER_TYPE)
+
+
+def test_a_path_too_long_is_not_said_back_whole() -> None:
+    with pytest.raises(InvalidPath) as refused:
+        parse_patch({"schemas": [PATCH_URN], "Operations": [op("add", "x" * 100_000, 1)]}, USER_TYPE)
+    assert len(str(refused.value)) < 400
+
+
+def test_requests_that_share_their_work_share_its_bound() -> None:
+    person = {"userName": "ana", "emails": [{"value": str(number)} for number in range(1000)]}
+    changes = parse_patch({"schemas": [PATCH_URN], "Operations": [op("remove", 'emails[type eq "x"]')] * 60}, USER_TYPE)
+    work = Work()
+    apply_changes(USER_TYPE, dict(person), changes, work=work)
+    with pytest.raises(TooMany):
+        apply_changes(USER_TYPE, dict(person), changes, work=work)
+    apply_changes(USER_TYPE, dict(person), changes)
+
+
+def test_searches_among_members_are_bounded() -> None:
+    searching = [op("remove", f'members[display sw "{number}"]') for number in range(101)]
+    changes = parse_patch({"schemas": [PATCH_URN], "Operations": searching}, GROUP_TYPE)
+    assert len(plan_group(changes[:100]).steps) == 100
+    with pytest.raises(TooMany):
+        plan_group(changes)
+
+
+def test_values_described_by_other_parts_are_bounded() -> None:
+    described = [{"type": "work", "display": str(number)} for number in range(101)]
+    changes = parse_patch({"schemas": [PATCH_URN], "Operations": [op("remove", "emails", described)]}, USER_TYPE)
+    with pytest.raises(TooMany):
+        apply_changes(USER_TYPE, {"userName": "ana", "emails": [{"value": "x"}]}, changes)

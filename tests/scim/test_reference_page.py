@@ -13,7 +13,7 @@ from doorlist.scim import bulk, filter, resource, schema
 from doorlist.scim.condition import bind
 from doorlist.scim.core import RESOURCE_TYPES, USER_TYPE
 from doorlist.scim.filter import parse_filter
-from doorlist.scim.patch import applying, parse_patch, parsing
+from doorlist.scim.patch import applying, parse_patch, parsing, work
 from doorlist.web import requests
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "scim.md").read_text()
@@ -48,8 +48,10 @@ def test_the_patch_of_the_page_is_understood() -> None:
         f"`DOORLIST_MAX_PAGE_SIZE`, {Settings.model_fields['max_page_size'].default:,}",
         f"{Settings.model_fields['max_body_bytes'].default >> 20} MiB",
         f"| PATCH | {parsing.MAX_OPERATIONS:,} operations",
-        f"{parsing.MAX_PATHS:,} together",
-        f"{applying.MAX_COMPARISONS:,}: values",
+        f"{work.MAX_PATHS:,} together",
+        f"{work.MAX_COMPARISONS:,}: values",
+        f"| {work.MAX_SEARCHES} paths with",
+        f"| {applying.MAX_DESCRIBED} in one operation",
         f"| values of one attribute | {resource.MAX_VALUES:,} ",
         f"{schema.LONGEST:,} characters",
         f"`displayName` {schema.LONGEST_KEY};",

@@ -16,7 +16,7 @@ BULK_RESPONSE_URN: Final = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MAX_OPERATIONS: Final = 1000
 PREFIX: Final = "bulkId:"
 _METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_MAX_DEPTH: Final = 10
+MAX_DEPTH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class BulkOperation:
     bulk_id: str | None
     data: Any
     version: str | None
+    references: frozenset[str] = frozenset()
+    """The bulkIds that it counts on, in its path and anywhere in its data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,6 @@ def parse_bulk(body: Any) -> BulkRequest:
     return BulkRequest(tuple(_each(operations)), _fail_on_errors(members.get("failonerrors")))
 
 
-def references(operation: BulkOperation) -> set[str]:
-    """The bulkIds that an operation counts on, in its path and anywhere in its data."""
-    target = operation.target or ""
-    named = {target.removeprefix(PREFIX)} if target.startswith(PREFIX) else set()
-    return named | set(_named(operation.data, _MAX_DEPTH))
-
-
 def resolved(data: Any, known: Mapping[str, str]) -> Any:
     """The data with every known reference replaced by the id that it stands for."""
     if isinstance(data, str) and data.startswith(PREFIX):
@@ -79,7 +74,7 @@ def without_references(data: Any) -> Any:
     if isinstance(data, Mapping):
         return {key: without_references(value) for key, value in data.items() if not _is_reference(value)}
     if isinstance(data, list):
-        return [without_references(value) for value in data if not any(_named(value, _MAX_DEPTH))]
+        return [without_references(value) for value in data if not any(_named(value, MAX_DEPTH))]
     return data
 
 
@@ -89,7 +84,7 @@ def _is_reference(value: Any) -> bool:
 
 def _named(data: Any, depth: int) -> Iterator[str]:
     if depth == 0:
-        raise InvalidSyntax(f"The data is nested more than {_MAX_DEPTH} deep.", place="data")
+        raise InvalidSyntax(f"The data is nested more than {MAX_DEPTH} deep.", place="data")
     if _is_reference(data):
         yield data.removeprefix(PREFIX)
     elif isinstance(data, Mapping):
@@ -106,7 +101,6 @@ def _each(operations: list[Any]) -> Iterator[BulkOperation | tuple[Mapping[str, 
         shown = raw if isinstance(raw, Mapping) else {}
         try:
             operation = _read(index, raw)
-            references(operation)
             if operation.bulk_id is not None and operation.bulk_id in seen:
                 raise InvalidValue("This bulkId occurs twice.", place=f"Operations[{index}].bulkId")
         except Refusal as refusal:
@@ -132,9 +126,16 @@ def _read(index: int, raw: Any) -> BulkOperation:
         raise InvalidSyntax("POST needs a bulkId.", place=f"{place}.bulkId")
     if method != "DELETE" and not isinstance(members.get("data"), Mapping):
         raise InvalidSyntax(f"{method} needs data, an object.", place=f"{place}.data")
-    version = members.get("version")
+    version, data = members.get("version"), members.get("data")
     return BulkOperation(
-        index, method, collection, target, bulk_id, members.get("data"), version if isinstance(version, str) else None
+        index,
+        method,
+        collection,
+        target,
+        bulk_id,
+        data,
+        version if isinstance(version, str) else None,
+        frozenset({*_named(target, 1), *_named(data, MAX_DEPTH)}),
     )
 
 

@@ -18,7 +18,7 @@ import msgspec
 from doorlist.errors import ExpiredCursor, InvalidCursor
 
 TIMEOUT_SECONDS: Final = 3600
-_MAX_LENGTH: Final = 8192
+MAX_LENGTH: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def decode(text: str, query: bytes, *, now: int) -> Cursor:
 
 def _unpacked(text: str) -> Any:
     try:
-        packed = base64.b64decode(text[:_MAX_LENGTH] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        packed = base64.b64decode(text[:MAX_LENGTH] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         fields = msgspec.msgpack.decode(packed, type=tuple[bytes, int, bool, str | None, bytes])
         if len(fields[4]) != 16:
             raise ValueError("an id has 16 bytes")

@@ -21,7 +21,7 @@ from doorlist.scim import quirks
 
 MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 500
-_MAX_NUMBER: Final = 40
+MAX_NUMBER: Final = 40
 
 Constant = str | bool | int | Decimal | None
 
@@ -298,7 +298,7 @@ class _Parser:
             raise self._refuse("the string is not valid JSON", token) from error
 
     def _number(self, token: _Token) -> Constant:
-        if not _NUMBER.fullmatch(token.text) or len(token.text) > _MAX_NUMBER:
+        if not _NUMBER.fullmatch(token.text) or len(token.text) > MAX_NUMBER:
             word = quirks.bare_word(token.text)
             if word is None:
                 raise self._refuse(f"{token.text[:50]!r} is not a number", token)

@@ -13,7 +13,7 @@ from uuid import UUID
 from doorlist.domain.ids import parse_id
 from doorlist.scim.condition import Compares, Condition, Either
 from doorlist.scim.filter import Operator
-from doorlist.scim.patch import Change, Op
+from doorlist.scim.patch import Change, Op, Work
 from doorlist.scim.resource import MEMBERS
 
 
@@ -73,18 +73,23 @@ class _Draft:
         self.added, self.removed, self.reset = set(), set(), False
 
 
-def plan_group(changes: tuple[Change, ...]) -> GroupChange:
-    """Split the changes of a group into those of its document and steps on its members."""
+def plan_group(changes: tuple[Change, ...], *, work: Work | None = None) -> GroupChange:
+    """Split the changes of a group into those of its document and steps on its members.
+
+    Raises `TooMany` where too many of them search among the members.
+    """
+    spent = Work() if work is None else work
     attributes = tuple(change for change in changes if change.target.attribute.name != MEMBERS)
     members = (change for change in changes if change.target.attribute.name == MEMBERS)
-    return GroupChange(attributes, tuple(_steps(members)))
+    return GroupChange(attributes, tuple(_steps(members, spent)))
 
 
-def _steps(changes: Iterator[Change]) -> Iterator[Step]:
+def _steps(changes: Iterator[Change], work: Work) -> Iterator[Step]:
     draft = _Draft()
     for change in changes:
         ids = _named(change)
         if ids is None and change.condition is not None:
+            work.search(change.place)
             yield from draft.take()
             yield RemoveWhere(change.condition, change.place if change.strict else "")
         elif ids is not None and change.condition is not None and change.strict:

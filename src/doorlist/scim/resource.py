@@ -16,7 +16,7 @@ from doorlist.domain.ids import parse_id
 from doorlist.errors import InvalidSyntax, InvalidValue, Mutability
 from doorlist.scim import quirks, schema
 from doorlist.scim.schema import Attribute, ResourceType, Returned, Schema
-from doorlist.scim.values import admit
+from doorlist.scim.values import admit, lookup_key
 
 MEMBERS = "members"
 MAX_VALUES: Final = 1_000
@@ -169,11 +169,12 @@ def member_ids(value: Any, place: str) -> Iterator[UUID]:
 def _read_elements(attribute: Attribute, values: list[Any], place: str) -> list[Any]:
     if len(values) > MAX_VALUES:
         raise InvalidValue(f"{len(values)} values; {MAX_VALUES} is the most.", place=place)
-    elements: list[Any] = []
+    by_key: dict[bytes, Any] = {}
     for index, value in enumerate(values):
         element = read_element(attribute, value, f"{place}[{index}]")
-        if element is not None and element not in elements:
-            elements.append(element)
+        if element is not None:
+            by_key.setdefault(lookup_key(element), element)
+    elements = list(by_key.values())
     if attribute.is_complex and sum(element.get("primary") is True for element in elements) > 1:
         raise InvalidValue("At most one value may be primary.", place=f"{place}.primary")
     return elements

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
+import msgspec
+
 from doorlist.domain.directory import fold
 from doorlist.errors import InvalidValue, Unavailable
 from doorlist.scim.schema import Attribute, ResourceType, Type
@@ -151,3 +153,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {value[:60]!r}"
     return f"the number {value}"
+
+
+def lookup_key(value: Any) -> bytes:
+    """A value as it can be looked up: equal values have equal keys, so no list has to be tried pair by pair."""
+    return msgspec.json.encode(value, order="sorted")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from doorlist.domain.ids import parse_id
 from doorlist.errors import Conflict, InvalidValue, NotFound, Refusal
-from doorlist.scim.bulk import BulkOperation, BulkRequest, references, resolved, without_references
+from doorlist.scim.bulk import BulkOperation, BulkRequest, resolved, without_references
 from doorlist.scim.messages import Stored
 from doorlist.scim.preconditions import UNCONDITIONAL, read_versions
 from doorlist.service.endpoints import Endpoint, Endpoints
@@ -78,7 +78,7 @@ async def _round(run: _Run, waiting: list[BulkOperation]) -> list[BulkOperation]
     for operation in waiting:
         if run.stopped:
             return []
-        missing = references(operation) - run.known.keys()
+        missing = operation.references - run.known.keys()
         if missing & promised:
             later.append(operation)
             continue
@@ -129,7 +129,7 @@ async def _finish(run: _Run, operation: BulkOperation) -> None:
     """Complete a resource that was made without its references; what cannot be completed is taken back."""
     endpoint, done = run.endpoints[operation.collection], run.results[operation.index]
     assert done.stored is not None
-    missing = references(operation) - run.known.keys()
+    missing = operation.references - run.known.keys()
     try:
         if missing:
             raise _unresolved(run, missing, operation)
@@ -142,7 +142,7 @@ async def _finish(run: _Run, operation: BulkOperation) -> None:
     run.results[operation.index] = Result(operation, {}, done.status, stored=outcome.stored, endpoint=endpoint)
 
 
-def _unresolved(run: _Run, missing: set[str], operation: BulkOperation) -> Refusal:
+def _unresolved(run: _Run, missing: frozenset[str], operation: BulkOperation) -> Refusal:
     named, place = ", ".join(sorted(missing)), f"Operations[{operation.index}]"
     if missing & run.lost:
         return Conflict(f"The operation that was to make {named} failed.", place=place)

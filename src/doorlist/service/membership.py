@@ -106,13 +106,19 @@ async def patch_group(
 ) -> Outcome:
     """A group after the operations of a PATCH, all of them or none; the cost is that of the members named."""
     resource_type = call.catalogue.group
-    change = plan_group(parse_patch(body, resource_type, strict=call.caller.behaviour.strict))
+    changes = parse_patch(body, resource_type, strict=call.caller.behaviour.strict, work=call.work)
+    change, spent = plan_group(changes, work=call.work), call.work.mark
+
+    def patched(before: Document) -> Document:
+        call.work.back_to(spent)  # an attempt that lost against another writer costs nothing
+        return apply_changes(resource_type, before, change.attributes, work=call.work)
+
     return await _change(
         database,
         call,
         identifier,
         versions,
-        change=lambda before: apply_changes(resource_type, before, change.attributes),
+        change=patched,
         steps=change.steps,
     )
 

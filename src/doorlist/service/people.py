@@ -123,10 +123,14 @@ async def patch_user(database: Database, call: Call, identifier: UUID | None, bo
     """A person after the operations of a PATCH, all of them or none."""
     admit(call.caller, Scope.USERS_WRITE)
     resource_type = call.catalogue.user
-    changes = parse_patch(body, resource_type, strict=call.caller.behaviour.strict)
+    changes, spent = (
+        parse_patch(body, resource_type, strict=call.caller.behaviour.strict, work=call.work),
+        call.work.mark,
+    )
 
     def patched(before: Document) -> Document:
-        return apply_changes(resource_type, before, changes)
+        call.work.back_to(spent)  # an attempt that lost against another writer costs nothing
+        return apply_changes(resource_type, before, changes, work=call.work)
 
     return await _change(database, call, identifier, versions, patched)
 

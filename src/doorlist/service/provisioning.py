@@ -6,6 +6,7 @@ a deactivation or a deletion: a lapsed plan must not keep anybody's access alive
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,8 +25,10 @@ from doorlist.errors import (
 )
 from doorlist.scim.catalogue import Catalogue, catalogue
 from doorlist.scim.messages import Stored, related_name
+from doorlist.scim.patch import Work
 from doorlist.scim.projection import Projection
 from doorlist.scim.schema import ResourceType
+from doorlist.scim.values import lookup_key
 from doorlist.store.audit import Entry
 from doorlist.store.db import Database, Translated, UniqueViolation
 from doorlist.store.reading import find
@@ -34,12 +37,13 @@ from doorlist.store.where import Table
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated request: who, when, under which id, and the base of the addresses it answers with."""
+    """One authenticated request: who, when, under which id, the base of the addresses it answers with, what it cost."""
 
     caller: Caller
     now: datetime
     request_id: UUID
     base: str
+    work: Work = field(default_factory=Work, compare=False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -139,7 +143,7 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
 def _same(old: Any, new: Any) -> bool:
     """Whether two values are equal; the order of several values means nothing (RFC 7643 section 2.4)."""
     if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(value in new for value in old)
+        return old == new or (len(old) == len(new) and Counter(map(lookup_key, old)) == Counter(map(lookup_key, new)))
     return bool(old == new)
 
 

@@ -22,8 +22,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_NESTING: Final = 64
-_BODY_SECONDS: Final = 60
-_MAX_PARAMETERS: Final = 50
+BODY_SECONDS: Final = 60
+MAX_PARAMETERS: Final = 50
 _READ_AS_JSON: Final = frozenset({"application/scim+json", "application/json"})
 _NAME_LIKE: Final = re.compile(rb'"[ \t\r\n]*:')
 _ACCEPTED: Final = _READ_AS_JSON | {"*/*", "application/*"}
@@ -64,11 +64,11 @@ class Request:
     def parameters(self) -> dict[str, str]:
         """Query parameters by lower-case name; unknown ones are nobody's business (RFC 7644 section 3.4.2)."""
         try:
-            pairs = parse_qsl(self.query_text, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
+            pairs = parse_qsl(self.query_text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidValue("The query is not UTF-8.", place="query") from error
         except ValueError as error:
-            raise InvalidValue(f"The query has more than {_MAX_PARAMETERS} parameters.", place="query") from error
+            raise InvalidValue(f"The query has more than {MAX_PARAMETERS} parameters.", place="query") from error
         return {name.lower(): value for name, value in pairs}
 
     def versions(self) -> Versions:
@@ -111,7 +111,7 @@ class Request:
         parts: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
+            async with asyncio.timeout(BODY_SECONDS):
                 while True:
                     message = await self._receive()
                     if message["type"] == "http.disconnect":
@@ -124,7 +124,7 @@ class Request:
                         self.body = b"".join(parts)
                         return self.body
         except TimeoutError:
-            raise InvalidSyntax(f"The body did not arrive within {_BODY_SECONDS} seconds.") from None
+            raise InvalidSyntax(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
 
 
 class Disconnected(Exception):  # noqa: N818 - nobody is there to be told

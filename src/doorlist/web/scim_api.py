@@ -50,7 +50,7 @@ from doorlist.web.streams import Item, list_pieces, resource_pieces
 
 PREFIX: Final = "/scim"
 BASE: Final = "/scim/v2"
-_PIECE_SECONDS: Final = 60
+PIECE_SECONDS: Final = 60
 
 
 @dataclass(slots=True)
@@ -334,7 +334,7 @@ async def _send(send: Send, reply: Reply, *, head: bool, request_id: UUID) -> No
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.pieces is not None and not head:
         async for piece in reply.pieces:
-            async with asyncio.timeout(_PIECE_SECONDS):
+            async with asyncio.timeout(PIECE_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 

@@ -8,5 +8,6 @@ of the operation; none is ever skipped. Pure.
 from doorlist.scim.patch.applying import apply_changes
 from doorlist.scim.patch.change import PATCH_URN, Change, Op
 from doorlist.scim.patch.parsing import parse_patch
+from doorlist.scim.patch.work import Work
 
-__all__ = ["PATCH_URN", "Change", "Op", "apply_changes", "parse_patch"]
+__all__ = ["PATCH_URN", "Change", "Op", "Work", "apply_changes", "parse_patch"]

@@ -12,33 +12,36 @@ from doorlist.errors import InvalidValue, NoTarget, TooMany
 from doorlist.scim import quirks
 from doorlist.scim.condition import holds_for, terms
 from doorlist.scim.patch.change import Change, Op
+from doorlist.scim.patch.work import Work
 from doorlist.scim.resource import MAX_VALUES, complete
 from doorlist.scim.schema import Attribute, ResourceType
-from doorlist.scim.values import element_form
+from doorlist.scim.values import element_form, lookup_key
 
-MAX_COMPARISONS: Final = 100_000
+MAX_DESCRIBED: Final = 100
 
 
-def apply_changes(resource_type: ResourceType, document: dict[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:
+def apply_changes(
+    resource_type: ResourceType, document: dict[str, Any], changes: tuple[Change, ...], *, work: Work | None = None
+) -> dict[str, Any]:
     """Do the changes to a canonical document, in place and in order; it is also returned. Raises a refusal.
 
     The work is bounded: many operations with long filters on many values are `TooMany`.
     """
-    work = 0
+    spent = Work() if work is None else work
     for change in changes:
-        work += _work(document, change)
-        if work > MAX_COMPARISONS:
-            raise TooMany("The operations look through too many values; send fewer at a time.", place=change.place)
+        spent.compare(_work(document, change), change.place)
         _apply(document, change)
     return complete(resource_type, document)
 
 
 def _work(document: Mapping[str, Any], change: Change) -> int:
-    """The comparisons that a change may cost."""
+    """The comparisons that a change may cost: of each value there is, and of each value it brings or names."""
     if not change.target.attribute.multi_valued:
         return 1
     container = document if change.target.urn is None else document.get(change.target.urn, {})
-    return len(container.get(change.target.attribute.name, ())) * (terms(change.condition) if change.condition else 1)
+    there = len(container.get(change.target.attribute.name, ()))
+    named = len(change.value) if isinstance(change.value, list) else 0
+    return there * (terms(change.condition) if change.condition else 1) + named
 
 
 def _apply(document: dict[str, Any], change: Change) -> None:
@@ -77,7 +80,8 @@ def _apply_to_all(container: dict[str, Any], change: Change) -> None:
     elif change.op is Op.REPLACE:
         _store(container, attribute, change.value, [])
     else:
-        touched = [element for element in change.value if element not in elements]
+        there = set(map(lookup_key, elements))
+        touched = [element for element in change.value if lookup_key(element) not in there]
         _store(container, attribute, [*elements, *touched], touched)
 
 
@@ -107,8 +111,8 @@ def _apply_to_selected(container: dict[str, Any], change: Change) -> None:
         for element in selected:
             if sub is not None:
                 element.pop(sub.name, None)
-        gone = selected if sub is None else [element for element in selected if quirks.nothing_but_labels(element)]
-        _store(container, attribute, [element for element in elements if all(element is not g for g in gone)], [])
+        gone = {id(element) for element in selected if sub is None or quirks.nothing_but_labels(element)}
+        _store(container, attribute, [element for element in elements if id(element) not in gone], [])
         return
     if not selected:
         selected = [_created(change)]
@@ -131,16 +135,25 @@ def _created(change: Change) -> dict[str, Any]:
 
 
 def _without(attribute: Attribute, elements: list[Any], listed: list[Any]) -> list[Any]:
-    """The elements that none of the listed ones names, by its `value` where there is one."""
+    """The elements that none of the listed ones names, by its `value` where there is one.
 
-    def names(part: Any, element: Any) -> bool:
-        if not isinstance(part, Mapping):
-            return bool(part == element)
-        wanted = {"value": part["value"]} if "value" in part else part
-        left, right = element_form(attribute, element), element_form(attribute, wanted)
-        return bool(left.items() >= right.items())
+    What names by other parts is compared with every element, so there may be no more than `MAX_DESCRIBED` of it.
+    """
+    if not attribute.is_complex:
+        return [element for element in elements if element not in listed]
+    named = {lookup_key(element_form(attribute, {"value": part["value"]})) for part in listed if "value" in part}
+    described = [element_form(attribute, part) for part in listed if part and "value" not in part]
+    if len(described) > MAX_DESCRIBED:
+        raise TooMany(
+            f"More than {MAX_DESCRIBED} values are named by other parts than their value.", place=attribute.name
+        )
 
-    return [element for element in elements if not any(names(part, element) for part in listed if part)]
+    def is_named(element: Any) -> bool:
+        form = element_form(attribute, element)
+        by_value = "value" in form and lookup_key({"value": form["value"]}) in named
+        return by_value or any(form.items() >= part.items() for part in described)
+
+    return [element for element in elements if not is_named(element)]
 
 
 def _store(container: dict[str, Any], attribute: Attribute, elements: list[Any], touched: list[Any]) -> None:

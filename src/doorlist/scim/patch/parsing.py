@@ -9,35 +9,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from doorlist.errors import InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, TooMany
+from doorlist.errors import InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget
 from doorlist.scim import quirks
 from doorlist.scim import schema as table
 from doorlist.scim.condition import Condition, bind_value
 from doorlist.scim.filter import And, Comparison, Filter, Operator, parse_path
 from doorlist.scim.lookup import find
 from doorlist.scim.patch.change import PATCH_URN, Change, Op
+from doorlist.scim.patch.work import Work
 from doorlist.scim.resource import MEMBERS, member_ids, read_element, read_value
 from doorlist.scim.schema import ResourceType, Returned, Target
 
 MAX_OPERATIONS: Final = 10_000
-MAX_PATHS: Final = 1_000_000
 
 
-def parse_patch(body: Any, resource_type: ResourceType, *, strict: bool = False) -> tuple[Change, ...]:
+def parse_patch(
+    body: Any, resource_type: ResourceType, *, strict: bool = False, work: Work | None = None
+) -> tuple[Change, ...]:
     """The changes that a PATCH body asks for, in order. Raises a refusal that names the operation.
 
     `strict` makes every filter in a path select something, as the letter of RFC 7644 has it: no value is created by
     its filter, and none is removed that is not there.
     """
-    operations = _operations(body)
-    if sum(len(str(item.get("path"))) for item in operations if isinstance(item, Mapping)) > MAX_PATHS:
-        raise TooMany(f"The paths have more than {MAX_PATHS} characters together.", place="Operations")
+    operations, spent = _operations(body), Work() if work is None else work
     changes: list[Change] = []
     for index, operation in enumerate(operations):
         place = f"Operations[{index}]"
         if not isinstance(operation, Mapping):
             raise InvalidSyntax("An operation is an object.", place=place)
-        changes.extend(_parse_operation(_Operation.read(operation, place), resource_type))
+        changes.extend(_parse_operation(_Operation.read(operation, place, spent), resource_type))
     return tuple(replace(change, strict=True, template=None) for change in changes) if strict else tuple(changes)
 
 
@@ -48,9 +48,10 @@ class _Operation:
     value: Any
     has_value: bool
     place: str
+    work: Work
 
     @classmethod
-    def read(cls, raw: Mapping[str, Any], place: str) -> _Operation:
+    def read(cls, raw: Mapping[str, Any], place: str, work: Work) -> _Operation:
         members = {key.lower(): value for key, value in raw.items()}
         if len(members) < len(raw):
             raise InvalidSyntax("A member occurs twice.", place=place)
@@ -60,7 +61,7 @@ class _Operation:
         path = members.get("path")
         if path is not None and not isinstance(path, str):
             raise InvalidPath("path has to be a string.", place=f"{place}.path")
-        return cls(Op(word), path or None, members.get("value"), "value" in members, place)
+        return cls(Op(word), path or None, members.get("value"), "value" in members, place, work)
 
 
 def _operations(body: Any) -> list[Any]:
@@ -131,7 +132,8 @@ def _parse_extension(operation: _Operation, extension: table.Schema, resource_ty
 
 def _parse_path(operation: _Operation, text: str, resource_type: ResourceType, *, explicit: bool) -> Iterator[Change]:
     """The change at one path; read-only attributes inside a value object are ignored as in PUT (Q18)."""
-    place = f"{operation.place}.path {text}" if explicit else f"{operation.place}.{text}"
+    place = f"{operation.place}.path {text[:200]}" if explicit else f"{operation.place}.{text[:200]}"
+    operation.work.parse(text, place)
     change = _resolve(operation.op, text, resource_type, place)
     leaf = change.target.leaf
     if leaf is table.SCHEMAS:
