@@ -6,13 +6,16 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx2 as httpx
 import pytest
 
 from doorlist.config import Settings
+from doorlist.domain.signin import Method
 from doorlist.domain.tenancy import Administrator, Plan
-from doorlist.service import operating
+from doorlist.service import clock, operating, session_control
+from doorlist.service.session_control import Origin
 from doorlist.service.tenants import create_organization
 from doorlist.store.db import Database
 from doorlist.store.organizations import Organization
@@ -80,3 +83,25 @@ async def organization(database: Database) -> Organization:
     return await create_organization(
         database, OPERATOR, name="Example", plan=Plan.ENTERPRISE, owner_email="owner@example.com"
     )
+
+
+async def signed_in(app: App, database: Database, org_id: UUID, user_id: UUID) -> Browser:
+    """A browser in which a person of an organization is signed in; the caller closes it."""
+    async with database.transaction() as connection:
+        opened = await session_control.open_session(
+            connection,
+            org_id,
+            user_id=user_id,
+            method=Method.LINK,
+            origin=Origin(address="127.0.0.1", agent="tests"),
+            now=clock.now(),
+        )
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type] # App is an ASGI application
+    client = httpx.AsyncClient(
+        transport=transport,
+        base_url="https://doorlist.example",
+        follow_redirects=True,
+        headers={"origin": "https://doorlist.example"},
+    )
+    client.cookies.set("__Host-doorlist", opened.token, domain="doorlist.example")
+    return Browser(client)

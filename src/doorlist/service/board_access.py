@@ -17,7 +17,7 @@ from doorlist.domain.tenancy import Administrator
 from doorlist.errors import Conflict, Forbidden, NotFound, VersionMismatch
 from doorlist.service.authority import role_of
 from doorlist.store import access, resources, sequence
-from doorlist.store.db import Connection
+from doorlist.store.db import Connection, Database
 from doorlist.store.sequence import Row
 
 READS: Final = Level.VIEWER
@@ -40,6 +40,15 @@ async def require_folder(
         raise NotFound("There is no such folder.", place="folder")
     if own < level:
         raise Forbidden(f"This needs the level {level.label} in the folder; yours is {Level(own).label}.")
+
+
+async def level_in_folder(database: Database, administrator: Administrator, org_id: UUID, folder_id: UUID) -> Level:
+    """The level at which somebody works in a folder. Raises `NotFound` for somebody who sees nothing of it."""
+    async with database.reading() as connection:
+        own = await _level(connection, administrator, org_id, folder_id)
+    if own == 0:
+        raise NotFound("There is no such folder.", place="folder")
+    return Level(own)
 
 
 async def lock_folder(

@@ -1,4 +1,4 @@
-"""Leafing through the lists of an organization, for those who manage it."""
+"""Leafing through the lists of an organization, for those who manage it; members leaf through their own places."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from uuid import UUID
 
 from doorlist.domain.directory import fold
 from doorlist.domain.tenancy import Administrator
-from doorlist.errors import BadInput
-from doorlist.service.authority import require_manager
+from doorlist.errors import BadInput, Forbidden
+from doorlist.service.authority import require_manager, role_of
 from doorlist.store.browsing import Leaf, Listing, View, leaf
 from doorlist.store.db import Database
+from doorlist.store.lists import REACHED, ReachLine
 
 T = TypeVar("T")
 
@@ -40,6 +41,20 @@ async def browse(
     async with database.reporting() as connection:
         await require_manager(connection, administrator, org_id)
         return await leaf(connection, listing, org_id, view, within=within)
+
+
+async def browse_own(database: Database, administrator: Administrator, org_id: UUID, view: View) -> Leaf[ReachLine]:
+    """A page of the places that the person who asks reaches.
+
+    Raises `BadInput` like `browse`; `Forbidden` for somebody who is no active person of the organization.
+    """
+    _check(REACHED, view)
+    view = replace(view, search=fold(view.search))
+    async with database.reporting() as connection:
+        await role_of(connection, administrator, org_id)
+        if administrator.user_id is None:
+            raise Forbidden("Only a person has workspaces and folders of their own.")
+        return await leaf(connection, REACHED, org_id, view, within=administrator.user_id)
 
 
 def _check(listing: Listing[T], view: View) -> None:

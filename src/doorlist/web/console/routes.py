@@ -28,6 +28,7 @@ from doorlist.web.console import (
     reasons,
     records,
     traffic,
+    work,
     workspaces,
 )
 from doorlist.web.console.visits import Handler, Visit, welcome
@@ -37,6 +38,8 @@ GET: Final[dict[str, Handler]] = {
     "/platform": platform.organizations,
     "/platform/new": platform.new_organization,
     "/o/{org}": overview.overview,
+    "/o/{org}/home": work.home,
+    "/o/{org}/work/{id}": work.folder,
     "/o/{org}/members": members.people,
     "/o/{org}/members/{id}": members.person,
     "/o/{org}/groups": groups.groups,
@@ -66,6 +69,11 @@ POST: Final[dict[str, Handler]] = {
     "/o/{org}/groups/new": groups.create_group,
     "/o/{org}/workspaces/new": workspaces.create_workspace,
     "/o/{org}/workspaces/{id}/folders": workspaces.create_folder,
+    "/o/{org}/home/workspaces": work.create_workspace,
+    "/o/{org}/work/{id}/projects": work.create_project,
+    "/o/{org}/work/{id}/tasks": work.create_task,
+    "/o/{org}/projects/{id}": work.change_project,
+    "/o/{org}/tasks/{id}": work.change_task,
     "/o/{org}/plan": plans.show,
     "/o/{org}/members/{id}/role": members.set_role,
     "/o/{org}/members/{id}/block": members.block,
@@ -104,9 +112,18 @@ class Entry:
 
 
 def menu(visit: Visit) -> list[Entry]:
-    """Where somebody who manages the organization can go."""
+    """Where the visitor can go: members to their work, who manages the organization everywhere."""
+    lines = [("/home", pages.icon("home"), pages.translated("My work"))] if visit.person is not None else []
+    if visit.role is not None and visit.role.manages:
+        lines += _managing()
     base = visit.base
-    lines = (
+    return [
+        Entry(base + path, picture, title, prefix=base + path + "/" if path else "") for path, picture, title in lines
+    ]
+
+
+def _managing() -> list[tuple[str, Markup, str]]:
+    return [
         ("", pages.icon("layout-dashboard"), pages.translated("Overview")),
         ("/members", pages.icon("users"), pages.translated("Members")),
         ("/groups", pages.icon("users-group"), pages.translated("Groups")),
@@ -118,9 +135,6 @@ def menu(visit: Visit) -> list[Entry]:
         ("/review", pages.icon("clipboard-check"), pages.translated("Access review")),
         ("/audit", pages.icon("shield-check"), pages.translated("Audit")),
         ("/settings", pages.icon("settings"), pages.translated("Settings")),
-    )
-    return [
-        Entry(base + path, picture, title, prefix=base + path + "/" if path else "") for path, picture, title in lines
     ]
 
 

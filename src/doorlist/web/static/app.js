@@ -41,6 +41,22 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
   document.addEventListener("htmx:load", (event) => tellTimes(event.target));
+  function sortTasks() {
+    const list = document.querySelector("[data-sort]");
+    if (!list || !window.Sortable) return;
+    Sortable.create(list, {
+      handle: ".handle",
+      animation: 120,
+      onEnd: ({ item }) => {
+        const before = item.previousElementSibling;
+        const fields = new URLSearchParams({ csrf: list.dataset.csrf, do: "move", after: before ? before.dataset.id : "first" });
+        fetch(list.dataset.sort + item.dataset.id, { method: "POST", body: fields, redirect: "manual" })
+          .then((answer) => { if (answer.type !== "opaqueredirect") location.reload(); });
+      },
+    });
+  }
+
+  sortTasks();
   tellTimes(document);
   setInterval(() => tellTimes(document), 30000);
 })();
