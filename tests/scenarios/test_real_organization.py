@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from doorlist.domain.explanation import Bearing
 from doorlist.domain.levels import Level, Policy
 from doorlist.domain.wishlist import Source, read_wishlist
 from doorlist.service import clock, importing, insight, planning
+from doorlist.store import access, reviewing
 from doorlist.store.db import Database
 from tests.service.company import OPERATOR, Company
 
@@ -151,3 +153,15 @@ async def test_granting_narrowing_and_removing_previews_exactly(organization: Or
             assert sorted((line.before, line.after) for line in plan.lines) == moved
         again = GrantGroup(where, whom, Level.EDITOR)
         await planning.apply(*act, again, (await planning.plan(*act, again)).plan_hash)
+
+
+async def test_the_lists_of_a_whole_organization_read_little_for_each_line(organization: Organization) -> None:
+    company = organization.company
+    for statement in (access._EXPORT, reviewing._REVIEW):
+        async with company.database.reporting() as connection:
+            found = await connection.fetchval(
+                f"explain (analyze, buffers, timing off, format json) {statement}", company.org_id
+            )
+        read = json.loads(found)[0]["Plan"]
+        assert read["Actual Rows"] == 1858
+        assert read["Shared Hit Blocks"] < 1000 * 1858, "a person's lines are found by the person"

@@ -25,7 +25,7 @@ from doorlist.store.grants import GroupGrant, Placed
 from doorlist.store.organizations import Organization
 from doorlist.store.resources import NewFolder, NewWorkspace
 
-_MANY_ROWS: Final = 10_000
+_MANY_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
