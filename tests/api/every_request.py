@@ -11,6 +11,8 @@ from doorlist.web.management.interface import build_interface, describe
 
 DESCRIPTION: dict[str, Any] = describe(build_interface())
 
+USER, FOLDER = {"type": "user", "id": "{user_id}"}, {"type": "folder", "id": "{folder_id}"}
+READ = {"name": "read"}
 BODIES: dict[str, dict[str, Any]] = {
     "change_organization": {"removal_policy": "remove"},
     "create_token": {"label": "entra"},
@@ -33,6 +35,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "edit_task": {"title": "Paint"},
     "move_task": {"after": "first"},
     "resolve_item": {"decision": "acknowledge"},
+    "evaluate": {"subject": USER, "action": READ, "resource": FOLDER},
+    "evaluate_many": {"subject": USER, "action": READ, "evaluations": [{"resource": FOLDER}]},
+    "search_subjects": {"subject": {"type": "user"}, "action": READ, "resource": FOLDER},
+    "search_resources": {"subject": USER, "action": READ, "resource": {"type": "folder"}},
+    "search_actions": {"subject": USER, "resource": FOLDER},
 }
 QUERIES: dict[str, str] = {
     "remove_grant": "?resource_id={folder_id}&user_id={user_id}",

@@ -47,7 +47,9 @@ class App:
             lifespan=self._lifespan,
         )
         self._pages.state.settings = settings
-        self._management = Door(build_interface(), per_second=settings.api_requests_per_second)
+        self._management = Door(
+            build_interface(), per_second=settings.api_requests_per_second, base_url=settings.base_url
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/") and self._scim is not None:

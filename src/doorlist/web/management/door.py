@@ -7,6 +7,7 @@ out once. Whatever goes wrong inside is answered as a problem document; no trace
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -40,20 +41,22 @@ PUBLIC: Final = frozenset(
 
 LONGEST_BODY: Final = 1 << 20
 _SECRET: Final = "doorlist-secret"  # noqa: S105 - the name of a header
+_REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _SEEN: Final = frozenset({"content-type", "location", "etag"})
 
 
 class Door:
     """Wraps the application of the management API."""
 
-    def __init__(self, inside: ASGIApp, *, per_second: int) -> None:
+    def __init__(self, inside: ASGIApp, *, per_second: int, base_url: str) -> None:
         self._inside = inside
+        self._base_url = base_url
         self._pace = Pace(per_second)
         self.database: Database | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = clock.new_id(clock.now())
-        sent = _Sent(send, str(request_id))
+        request_id = _request_id(Headers(scope=scope))
+        sent = _Sent(send, request_id)
         try:
             await self._admit(scope, receive, sent)
         except Refusal as refusal:
@@ -65,7 +68,7 @@ class Door:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.database is not None, "the lifespan gives the door its database"
-        scope["state"] = {"database": self.database}
+        scope["state"] = {"database": self.database, "base_url": self._base_url}
         if scope["path"] in PUBLIC:
             await self._inside(scope, receive, send)
             return
@@ -168,6 +171,12 @@ def _replay(kept: KeptReply) -> Response:
     headers |= {"Location": kept.location} if kept.location else {}
     headers |= {"ETag": kept.etag} if kept.etag else {}
     return Response(kept.body, kept.status or 200, headers, kept.media_type)
+
+
+def _request_id(headers: Headers) -> str:
+    """The id that the request names itself by (AuthZEN section 10), or a new one."""
+    own = headers.get("x-request-id", "")
+    return own if _REQUEST_ID.fullmatch(own) else str(clock.new_id(clock.now()))
 
 
 def _credential(headers: Headers) -> str:

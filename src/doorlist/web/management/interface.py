@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from doorlist.errors import BadInput, MethodNotAllowed, NotFound, Refusal
 from doorlist.web.management import (
     credential_routes,
+    decision_routes,
     grant_routes,
     organization_routes,
     people_routes,
@@ -93,6 +94,8 @@ def build_interface() -> FastAPI:
     )
     for router in _ROUTERS:
         interface.include_router(router, prefix=PREFIX)
+    interface.include_router(decision_routes.router)
+    interface.include_router(decision_routes.metadata_router)
     interface.add_exception_handler(Refusal, _refused)
     interface.add_exception_handler(RequestValidationError, _invalid)
     interface.add_exception_handler(HTTPException, _unknown)
