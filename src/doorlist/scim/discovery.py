@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from doorlist.scim.bulk import MAX_OPERATIONS
+from doorlist.scim.core import RESOURCE_TYPES
 from doorlist.scim.cursor import TIMEOUT_SECONDS
-from doorlist.scim.schema import Attribute, ResourceType, Schema, Type
+from doorlist.scim.schema import EXTERNAL_ID, Attribute, ResourceType, Schema, Type
 
 CONFIG_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 RESOURCE_TYPE_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 SCHEMA_URN: Final = "urn:ietf:params:scim:schemas:core:2.0:Schema"
+_BASE_URNS: Final = frozenset(kind.schema.urn for kind in RESOURCE_TYPES)
 
 
 def service_provider_config(*, base: str, default_page: int, max_page: int, max_body: int) -> dict[str, Any]:
@@ -62,9 +64,16 @@ def resource_type(item: ResourceType, *, base: str) -> dict[str, Any]:
 
 
 def schema(item: Schema, *, base: str) -> dict[str, Any]:
-    """One Schema with every characteristic of its published attributes (RFC 7643 section 7)."""
+    """One Schema with every characteristic of its published attributes (RFC 7643 section 7).
+
+    externalId is a part of every base schema (RFC 7643 section 3.1), and told with them: Microsoft's gallery validation
+    asks that every mapped attribute is discovered, and the mapping of externalId is one of the usual ones.
+    """
     meta = {"resourceType": "Schema", "location": f"{base}/Schemas/{item.urn}"}
-    return {"schemas": [SCHEMA_URN], **definition(item), "meta": meta}
+    described = definition(item)
+    if item.urn in _BASE_URNS:
+        described["attributes"].append(_attribute(EXTERNAL_ID))
+    return {"schemas": [SCHEMA_URN], **described, "meta": meta}
 
 
 def definition(item: Schema) -> dict[str, Any]:

@@ -227,12 +227,16 @@ SCHEMAS = Attribute(
     multi_valued=True, required=True, case_exact=True, returned=Returned.ALWAYS, reference_types=("uri",),
 )  # fmt: skip
 
+EXTERNAL_ID = Attribute(
+    "externalId", Type.STRING, "Identifier issued by the directory.", case_exact=True, longest=LONGEST_KEY
+)
+
 COMMON: tuple[Attribute, ...] = (
     SCHEMAS,
     Attribute(
         "id", Type.STRING, "Identifier issued by the server, never reused.",
         case_exact=True, mutability=Mutability.READ_ONLY, returned=Returned.ALWAYS, uniqueness=Uniqueness.SERVER,
     ),
-    Attribute("externalId", Type.STRING, "Identifier issued by the directory.", case_exact=True, longest=LONGEST_KEY),
+    EXTERNAL_ID,
     META,
 )  # fmt: skip
