@@ -222,6 +222,30 @@ class ScopeMissing(Forbidden):
     hint = "Create a key with that scope, or use one that has it."
 
 
+class SignInRefused(Forbidden):
+    """Somebody was not let in. Why is in the sign-in log, under the number that the person is told.
+
+    Args:
+        log_id: the entry of the log, or None where the log could not tell an organization.
+        test: whether an administrator was trying the settings out.
+    """
+
+    code = "sign-in-refused"
+    hint = "An administrator of the organization finds the reason in the sign-in log."
+
+    def __init__(self, log_id: object = None, *, test: bool = False) -> None:
+        super().__init__("You could not be signed in.")
+        self.log_id = log_id
+        self.test = test
+
+
+class TooManyTries(Refusal):
+    """Somebody guesses; the next try counts later only."""
+
+    status, code = 429, "too-many-tries"
+    hint = "Wait some minutes and try again."
+
+
 class PlanTooLow(Forbidden):
     """The feature belongs to a higher plan."""
 

@@ -401,13 +401,14 @@ def _xml_id(forge: Forge) -> bytes:
 simple(
     "a key that nobody knows, with its certificate in the message",
     Check.SIGNATURE,
-    lambda forge: Forge(key=rsa_key(6)).signed_assertion(),
+    lambda f: Forge(key=rsa_key(6), entity_id=f.entity_id, provider=f.provider, now=f.now).signed_assertion(),
 )
 
 
 @attack("the certificate of another organization", Check.SIGNATURE)
 def _other_organization(forge: Forge) -> Element:
-    return Forge(entity_id=forge.entity_id, key=rsa_key(7)).signed_response("boss@example.com")
+    other = Forge(entity_id=forge.entity_id, key=rsa_key(7), provider=forge.provider, now=forge.now)
+    return other.signed_response("boss@example.com")
 
 
 # Text that two readers understand differently.

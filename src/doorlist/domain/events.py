@@ -66,6 +66,12 @@ class Action(StrEnum):
     HISTORY_FORGOTTEN = "history.forgotten"
 
     SESSIONS_REVOKED = "sessions.revoked"
+    SAML_CHANGED = "saml.changed"
+    DOMAIN_CHANGED = "domain.changed"
+    SIGNIN_LINK_MADE = "signin-link.made"
+    CREDENTIALS_SET = "credentials.set"
+    CREDENTIALS_REMOVED = "credentials.removed"
+    BREAK_GLASS_USED = "break-glass.used"
 
     PROJECT_CREATED = "project.created"
     PROJECT_CHANGED = "project.changed"

@@ -24,7 +24,9 @@ from doorlist.service.auditing import seal_for_ever
 from doorlist.service.cleaning import Terms, clean_for_ever
 from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
+from doorlist.service.saml_upkeep import keep_up_for_ever
 from doorlist.store.db import Database
+from doorlist.web import doors, sso
 from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.management.door import PREFIXES, Door
@@ -42,7 +44,7 @@ class App:
         self._scim: ScimApi | None = None
         self._database: Database | None = None
         self._pages = Starlette(
-            routes=[Route("/healthz", _alive), Route("/readyz", self._ready)],
+            routes=[Route("/healthz", _alive), Route("/readyz", self._ready), *sso.routes(), *doors.routes()],
             middleware=[Middleware(SessionCookies)],
             lifespan=self._lifespan,
         )
@@ -72,7 +74,12 @@ class App:
         authenticator.start()
         log.start()
         terms = Terms(timedelta(days=settings.deleted_days), timedelta(days=settings.history_days))
-        work = (seal_for_ever(database), warn_for_ever(database), clean_for_ever(database, terms))
+        work = (
+            seal_for_ever(database),
+            warn_for_ever(database),
+            clean_for_ever(database, terms),
+            keep_up_for_ever(database),
+        )
         chores = [asyncio.create_task(chore) for chore in work]
         try:
             yield

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from doorlist.config import Settings
-from doorlist.service import operating, session_control
+from doorlist.service import operating
 from doorlist.store.db import Database
-from doorlist.web import pages
-from doorlist.web.console.visits import OPERATOR_COOKIE, Visit, local
-from doorlist.web.sessions import is_secure, require_same_origin, stop_session
+from doorlist.web import pages, sso
+from doorlist.web.addresses import local
+from doorlist.web.console.visits import OPERATOR_COOKIE, Visit
+from doorlist.web.sessions import is_secure, require_same_origin
 
 _YEAR = 365 * 86_400
 
@@ -36,14 +37,12 @@ async def operator_link(request: Request, database: Database, settings: Settings
 
 
 async def sign_out(visit: Visit) -> Response:
-    """End the session, the person's or the operator's."""
+    """End the session, the person's or the operator's; a person's also where it came from."""
+    if visit.person is not None:
+        return await sso.leave(visit.request, visit.person)
     answer = pages.secured(RedirectResponse("/signin", status_code=303))
-    if visit.person is None:
-        await operating.close_session(visit.database, visit.request.cookies.get(OPERATOR_COOKIE, ""))
-        answer.delete_cookie(OPERATOR_COOKIE, path="/")
-    else:
-        await session_control.sign_out(visit.database, visit.person)
-        stop_session(visit.request, answer)
+    await operating.close_session(visit.database, visit.request.cookies.get(OPERATOR_COOKIE, ""))
+    answer.delete_cookie(OPERATOR_COOKIE, path="/")
     return answer
 
 

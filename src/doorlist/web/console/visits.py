@@ -31,6 +31,7 @@ from doorlist.service.authority import role_of
 from doorlist.store.db import Database
 from doorlist.store.organizations import Organization
 from doorlist.web import pages
+from doorlist.web.addresses import local
 from doorlist.web.sessions import current_session, form_key, is_secure, require_same_origin
 
 OPERATOR_COOKIE: Final = "doorlist_operator"
@@ -113,13 +114,6 @@ class Visit:
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
-
-
-def local(address: str, *, otherwise: str) -> str:
-    """The address if it is one of ours, else the other: nobody is sent to a foreign host."""
-    parts = urlsplit(address)
-    ours = address.startswith("/") and not address.startswith("//") and not parts.scheme and not parts.netloc
-    return address if ours and "\\" not in address and address.isprintable() else otherwise
 
 
 async def welcome(request: Request, database: Database, settings: Settings, handler: Handler) -> Response:
