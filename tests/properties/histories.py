@@ -22,9 +22,10 @@ from doorlist.domain.changes import (
 from doorlist.domain.levels import Level, Policy
 from doorlist.domain.tenancy import ALL_SCOPES, Caller, Plan
 from doorlist.errors import Refusal
+from doorlist.scim.preconditions import Versions
 from doorlist.service import cleaning, clock, excluding, grouping, lifecycle, membership, people, planning, resolving
 from doorlist.service.cleaning import Terms
-from doorlist.service.provisioning import Call, Versions
+from doorlist.service.provisioning import Call
 from doorlist.store import organizations
 from doorlist.store.db import Database
 from tests.service.company import OPERATOR, Company
@@ -32,7 +33,7 @@ from tests.service.company import OPERATOR, Company
 PEOPLE = ("ana", "ben", "cy", "dora")
 GROUPS = ("one", "two", "three")
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-ANY = Versions(None)
+ANY = Versions(None, None)
 Levels = dict[tuple[UUID, UUID], int]
 
 

@@ -14,10 +14,10 @@ from doorlist.domain.events import Action
 from doorlist.domain.levels import Level, authority
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import Conflict, Forbidden, NotFound, Taken
-from doorlist.service import clock
+from doorlist.service import clock, succession
 from doorlist.service.acts import Act, begin
 from doorlist.service.authority import role_of
-from doorlist.store import access, resources
+from doorlist.store import access, ownership, resources
 from doorlist.store.db import Connection, Database, UniqueViolation
 from doorlist.store.resources import DeletedLine
 
@@ -81,6 +81,8 @@ async def restore(database: Database, administrator: Administrator, org_id: UUID
         async with database.transaction() as connection:
             act = await _regain(connection, administrator, org_id, resource_id, level=Level.OWNER, deleted=True)
             await resources.restore(connection, org_id, resource_id, now=act.at)
+            owned = await ownership.once_owned(connection, org_id, resource_id)
+            await succession.note_ownerless(connection, org_id, resource_ids=owned, lost=None, now=act.at)
             await act.tell(connection, Action.RESOURCE_RESTORED, _named(act))
     except UniqueViolation as violation:
         raise Taken("Another one has this name by now; rename that first.", place="name") from violation

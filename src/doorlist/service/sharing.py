@@ -14,7 +14,7 @@ from doorlist.domain.events import Action
 from doorlist.domain.levels import GROUP_CEILING, Level, Policy
 from doorlist.domain.tenancy import PROVISIONING_PLAN, Administrator
 from doorlist.errors import BadInput, Forbidden, NotFound, PlanTooLow
-from doorlist.service import clock
+from doorlist.service import clock, succession
 from doorlist.service.acts import Act, begin
 from doorlist.store import access, exclusions, grants, retention, roster
 from doorlist.store.access import GroupPath
@@ -127,6 +127,10 @@ async def grant_person_in(
     lifted = await exclusions.lift(connection, org_id, resource_id=resource_id, user_id=user_id, now=act.at)
     if put.changed or lifted:
         await _tell_granted(connection, act, person, put)
+    if level is Level.OWNER:
+        await succession.owned_again(connection, org_id, resource_id, by=administrator.name, now=act.at)
+    elif put.before is not None and put.before[0] is Level.OWNER:
+        await _note_ownerless(connection, act, [resource_id], user_id)
     return put
 
 
@@ -189,6 +193,8 @@ async def ungrant_person_in(
     removed = await _remove(connection, act, person)
     _require_within(act.own, removed.level)
     await _tell_ungranted(connection, act, person, removed)
+    if removed.level is Level.OWNER:
+        await _note_ownerless(connection, act, [resource_id], user_id)
     return Ungranted(removed.level, 0)
 
 
@@ -238,7 +244,15 @@ async def remove_person_in(
     remaining = await access.group_paths(connection, org_id, user_id=user_id, resource_id=resource_id, inside=inside)
     if direct or kept:
         await act.tell(connection, Action.PERSON_REMOVED, _removal(user_id, direct=direct, kept=kept))
+    owned = [path.resource_id for path in direct if path.level == Level.OWNER]
+    if owned:
+        await _note_ownerless(connection, act, owned, user_id)
     return PersonRemoved(len(direct), len(kept), tuple(remaining))
+
+
+async def _note_ownerless(connection: Connection, act: Act, resource_ids: Sequence[UUID], lost: UUID) -> None:
+    """Ask about places whose last owner an administrator took away."""
+    await succession.note_ownerless(connection, act.org_id, resource_ids=resource_ids, lost=lost, now=act.at)
 
 
 async def _lock_group(connection: Connection, org_id: UUID, group_id: UUID) -> Principal:

@@ -103,6 +103,7 @@ async def join_as_owner(database: Database, administrator: Administrator, org_id
         )
         ids = {"resource_id": resource_id, "user_id": administrator.user_id}
         lifted = await exclusions.lift(connection, org_id, **ids, now=act.at)
+        await succession.owned_again(connection, org_id, resource_id, by=administrator.name, now=act.at)
         if put.changed or lifted:
             before = None if put.before is None else put.before[0].value
             change = {"user": str(administrator.user_id), "grant": str(put.id), "before": before, "lifted": lifted}

@@ -6,6 +6,7 @@ attention item tells of it. This runs in the transaction that ends the person's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +35,34 @@ async def pass_on(
         event = Event(Action.OWNERSHIP_PASSED, TargetKind.USER, user_id, actor, request_id, {"passed": passed})
         await audit.append(connection, org_id, event, at=now)
     return heirs
+
+
+async def note_ownerless(
+    connection: Connection, org_id: UUID, *, resource_ids: Sequence[UUID], lost: UUID | None, now: datetime
+) -> None:
+    """Ask about those of some places that nobody who stands owns, when an administrator took or brought them so.
+
+    Nobody is made the owner over the head of whoever decided; the item names who is next. Call it where the places were
+    owned before, with them locked.
+    """
+    found = await ownership.heirs(connection, org_id, user_id=lost or org_id, resource_ids=resource_ids)
+    for heir in found:
+        await attention.put_once(
+            connection,
+            org_id,
+            item_id=clock.new_id(now),
+            kind="ownerless",
+            target_kind="resource",
+            target_id=heir.resource_id,
+            detail={"lost": _text(lost), "owner": None, "fallback": _text(heir.heir_id)},
+            now=now,
+        )
+
+
+async def owned_again(connection: Connection, org_id: UUID, resource_id: UUID, *, by: str, now: datetime) -> None:
+    """Close the question about a place that has an owner now."""
+    if not await ownership.ownerless(connection, org_id, [resource_id]):
+        await attention.settle(connection, org_id, "ownerless", [resource_id], by=by, resolution="owned", now=now)
 
 
 async def _heirs(connection: Connection, org_id: UUID, user_id: UUID, owned: list[UUID]) -> list[Heir]:

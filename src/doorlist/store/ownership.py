@@ -22,6 +22,16 @@ select r.id
    for no key update of r
 """
 
+_ONCE_OWNED = """
+select r.id
+  from resources r
+  join resources w on w.org_id = r.org_id and w.id = r.workspace_id and w.deleted_at is null
+ where r.org_id = $1 and (r.id = $2 or r.workspace_id = $2) and r.deleted_at is null
+   and exists (select from grants g
+                where g.org_id = r.org_id and g.resource_id = r.id and g.principal_kind = 'user' and g.level = 5)
+ order by r.id
+"""
+
 _HEIRS = """
 with standing as (
     select id, role, created_at from users
@@ -79,6 +89,11 @@ class Heir:
 async def lock_owned(connection: Connection, org_id: UUID, user_id: UUID) -> list[UUID]:
     """The live resources that a person owns directly; their owners stay as they are until the transaction ends."""
     return [row["id"] for row in await connection.fetch(_LOCK_OWNED, org_id, user_id)]
+
+
+async def once_owned(connection: Connection, org_id: UUID, resource_id: UUID) -> list[UUID]:
+    """A live place, and the live folders of a workspace, as far as somebody is their owner, standing or not."""
+    return [row["id"] for row in await connection.fetch(_ONCE_OWNED, org_id, resource_id)]
 
 
 async def heirs(connection: Connection, org_id: UUID, *, user_id: UUID, resource_ids: Sequence[UUID]) -> list[Heir]:
