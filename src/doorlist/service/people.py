@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from doorlist.scim.patch import apply_changes, parse_patch
 from doorlist.scim.preconditions import UNCONDITIONAL, Versions
 from doorlist.scim.resource import Incoming, check_immutable, keep_immutable, read_resource
 from doorlist.scim.values import comparison_form
-from doorlist.service import extending, safeguard, succession
+from doorlist.service import clock, extending, safeguard, succession
 from doorlist.service.clock import new_id
 from doorlist.service.provisioning import (
     Call,
@@ -57,9 +58,9 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
     demand_plan(call.caller)
     incoming = read_resource(call.catalogue.user, body)
     incoming.document.setdefault("active", True)
-    row, identifier = _row(call, incoming.document), new_id(call.now)
+    row = _row(call, incoming.document)
     try:
-        await _insert(database, call, identifier, row, incoming.document)
+        identifier = await _insert(database, call, row, incoming.document)
     except Taken as refusal:
         if call.caller.behaviour.create_of_inactive is CreateOfInactive.REFUSE:
             raise
@@ -68,21 +69,34 @@ async def create_user(database: Database, call: Call, body: Any) -> Outcome:
     return Outcome(Stored(identifier, row.doc, 1, call.now, call.now), change)
 
 
-async def _insert(database: Database, call: Call, identifier: UUID, row: UserRow, document: Document) -> None:
-    told = {"userName": row.user_name, "active": row.active}
+async def _insert(database: Database, call: Call, row: UserRow, document: Document) -> UUID:
+    """A new person's id."""
     with unique_as(_taken(row)):
         async with extending.opened(database, call, document) as connection:
-            await users.insert_user(
-                connection,
-                row,
-                org_id=call.caller.org_id,
-                connection_id=call.caller.connection_id,
-                identifier=identifier,
-                entry=entry(call, Action.USER_CREATED, TargetKind.USER, identifier, told),
-                now=call.now,
-            )
+            identifier = await _insert_last(connection, call, row)
             if extending.concerns(call, document):
                 await extending.secure(connection, call, call.catalogue.user, identifier, document)
+    return identifier
+
+
+async def _insert_last(connection: Connection, call: Call, row: UserRow) -> UUID:
+    """Insert a person under an id of this moment, or of a later one where another server's clock is ahead."""
+    told, at, later = {"userName": row.user_name, "active": row.active}, call.now, timedelta(milliseconds=1)
+    for _ in range(_ATTEMPTS):
+        identifier = new_id(at)
+        written = entry(call, Action.USER_CREATED, TargetKind.USER, identifier, told)
+        if await users.insert_user(
+            connection,
+            row,
+            org_id=call.caller.org_id,
+            connection_id=call.caller.connection_id,
+            identifier=identifier,
+            entry=written,
+            now=call.now,
+        ):
+            return identifier
+        at, later = max(at, clock.now()) + later, later * 4
+    raise Unavailable("The clock of this server is far behind those of others.")
 
 
 async def _restore(database: Database, call: Call, row: UserRow, incoming: Incoming, refusal: Taken) -> Outcome:

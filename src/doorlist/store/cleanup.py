@@ -15,19 +15,27 @@ from doorlist.store.db import Connection
 _TAKE_TURN = "select pg_try_advisory_xact_lock(hashtext('doorlist clean-up'), hashtext($1::uuid::text))"
 
 _MARK_PEOPLE = """
-update users set cleaned_at = $3, doc = '{}', search = '{}', snapshot = null, external_id = null
- where org_id = $1 and id in (
-       select id from users where org_id = $1 and deleted_at < $2 and cleaned_at is null
-        order by deleted_at limit $4 for update skip locked)
-returning id
+with cleaned as (
+    update users set cleaned_at = $3, doc = '{}', search = '{}', snapshot = null, external_id = null
+     where org_id = $1 and id in (
+           select id from users where org_id = $1 and deleted_at < $2 and cleaned_at is null
+            order by deleted_at limit $4 for update skip locked)
+    returning id),
+forgotten as (
+    delete from declared_values v using cleaned c where v.org_id = $1 and v.resource_id = c.id)
+select id from cleaned
 """
 
 _MARK_GROUPS = """
-update groups set cleaned_at = $3, doc = '{}', search = '{}', external_id = null
- where org_id = $1 and id in (
-       select id from groups where org_id = $1 and deleted_at < $2 and cleaned_at is null
-        order by deleted_at limit $4 for update skip locked)
-returning id
+with cleaned as (
+    update groups set cleaned_at = $3, doc = '{}', search = '{}', external_id = null
+     where org_id = $1 and id in (
+           select id from groups where org_id = $1 and deleted_at < $2 and cleaned_at is null
+            order by deleted_at limit $4 for update skip locked)
+    returning id),
+forgotten as (
+    delete from declared_values v using cleaned c where v.org_id = $1 and v.resource_id = c.id)
+select id from cleaned
 """
 
 # A workspace goes before its folders: from then on it cannot be restored, so that it never comes back half.

@@ -29,13 +29,17 @@ update declared_schemas set resource_types = $3, definition = $4::json, changed_
  where org_id = $1 and urn_key = lower($2)
 """
 
-# Containment in `search` is answered by the index; `schemas` lists what a document uses.
+# Containment in `search` is answered by the index; `schemas` lists what a document uses. The deleted can be restored.
 _USERS: Final = """
 select exists (select from users where org_id = $1 and deleted_at is null
+                and search @> jsonb_build_object('schemas', jsonb_build_array($2::text)))
+    or exists (select from users where org_id = $1 and deleted_at is not null and cleaned_at is null
                 and search @> jsonb_build_object('schemas', jsonb_build_array($2::text)))
 """
 _GROUPS: Final = """
 select exists (select from groups where org_id = $1 and deleted_at is null
+                and search @> jsonb_build_object('schemas', jsonb_build_array($2::text)))
+    or exists (select from groups where org_id = $1 and deleted_at is not null and cleaned_at is null
                 and search @> jsonb_build_object('schemas', jsonb_build_array($2::text)))
 """
 _USES: Final = {"User": _USERS, "Group": _GROUPS}
@@ -59,7 +63,7 @@ with wanted as (
 claimed as (
     insert into declared_values (org_id, resource_id, attribute, value, resource_type, connection_id)
     select $1, $2, attribute, value, $5, $6 from wanted order by attribute
-    on conflict (org_id, attribute, value, connection_id, resource_type) do nothing
+    on conflict (org_id, attribute, value, connection_id, resource_type) where not released do nothing
     returning attribute)
 select attribute from wanted except select attribute from claimed
 """
@@ -119,7 +123,7 @@ async def delete(connection: Connection, org_id: UUID, urn: str) -> None:
 
 
 async def in_use(connection: Connection, org_id: UUID, urn: str, *, resource_type: str) -> bool:
-    """Whether a resource of that type has values of the schema."""
+    """Whether a resource of that type, or a deleted one that can be restored, has values of the schema."""
     return bool(await connection.fetchval(_USES[resource_type], org_id, urn))
 
 

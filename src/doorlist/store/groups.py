@@ -76,7 +76,7 @@ remembered as (
     select org_id, group_id, user_id, added_at, $3 from ended where added_at < $3
     on conflict do nothing),
 released as (
-    delete from declared_values where org_id = $1 and resource_id = $2),
+    update declared_values set released = true where org_id = $1 and resource_id = $2),
 gone as (
     update groups set deleted_at = $3, version = version + 1 where org_id = $1 and id = $2
     returning org_id, id),

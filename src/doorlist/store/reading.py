@@ -16,6 +16,7 @@ from doorlist.scim.core import GROUP_TYPE, USER_TYPE
 from doorlist.scim.cursor import Cursor
 from doorlist.scim.messages import DIGEST, Stored
 from doorlist.scim.schema import Target
+from doorlist.store import marks
 from doorlist.store.db import Connection, Record
 from doorlist.store.where import Arguments, Column, Rows, Table, is_selective, sort_key, where
 
@@ -89,6 +90,7 @@ def users_table(base: str) -> Table:
         related,
         related,
         "false",
+        marked=True,
     )
 
 
@@ -161,6 +163,8 @@ async def _rows(
     """One row more than the limit, so that the caller sees whether the page is the last."""
     alias, arguments = table.alias, Arguments(org_id, connection_id)
     condition = filtered(table, search.condition, arguments)
+    if search.condition is None and search.sort is None and search.offset and table.marked:
+        return await _rows_from_mark(connection, table, search, condition, arguments)
     order = f"{alias}.id"
     if search.sort is not None:
         key = sort_key(search.sort, table, arguments)
@@ -183,10 +187,32 @@ async def _rows(
     return list(rows)
 
 
+async def _rows_from_mark(
+    connection: Connection, table: Table, search: Search, own: str, arguments: Arguments
+) -> Sequence[Record]:
+    """The same for everybody in the order of their ids, from the last mark before the offset on."""
+    alias, limit = table.alias, arguments.add(search.limit + 1, "bigint")
+    offset = arguments.add(search.offset, "bigint")
+    rows: Sequence[Record] = await connection.fetch(
+        f"""with {marks.START.format(offset=offset)},
+            chosen as materialized (
+                select {alias}.id from {table.name} {alias}
+                 where {own} and {alias}.id > coalesce((select upto from start), {arguments.add(marks.NOBODY, "uuid")})
+                 order by {alias}.id limit {limit} offset {offset} - coalesce((select before from start), 0))
+            select {fields(table, search.related)}
+              from chosen join {table.name} {alias} on {alias}.org_id = $1 and {alias}.id = chosen.id
+             order by {alias}.id""",
+        *arguments.values,
+    )
+    return rows
+
+
 async def count(
     connection: Connection, table: Table, org_id: UUID, connection_id: UUID, condition: Condition | None
 ) -> int:
     """How many resources meet a condition."""
+    if condition is None and table.marked:
+        return await marks.total(connection, org_id, connection_id)
     arguments = Arguments(org_id, connection_id)
     met = filtered(table, condition, arguments)
     statement = f"select count(*) from {table.name} {table.alias} where {met}"

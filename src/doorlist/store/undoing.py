@@ -33,9 +33,15 @@ _PEOPLE = """
 insert into undone_people
 select u.id, u.deleted_at is not null,
        u.deleted_at is not null
-       and exists (select from users o where o.org_id = $1 and o.user_name_key = u.user_name_key
-                                         and o.connection_id is not distinct from u.connection_id
-                                         and o.deleted_at is null)
+       and (exists (select from users o where o.org_id = $1 and o.user_name_key = u.user_name_key
+                                          and o.connection_id is not distinct from u.connection_id
+                                          and o.deleted_at is null)
+            or exists (select from declared_values v
+                         join declared_values o on o.org_id = v.org_id and o.attribute = v.attribute
+                                               and o.value = v.value and o.connection_id = v.connection_id
+                                               and o.resource_type = v.resource_type
+                                               and (not o.released or o.resource_id > v.resource_id)
+                        where v.org_id = $1 and v.resource_id = u.id and v.released))
   from users u
  where u.org_id = $1 and u.cleaned_at is null and ($2::uuid is null or u.id = $2)
    and ((u.deleted_at is not null and u.id in (select target_id from undone_events where action = 'user.deleted'))
@@ -48,6 +54,12 @@ insert into undone_groups
 select g.id, exists (select from groups o where o.org_id = $1 and o.display_key = g.display_key
                                             and o.connection_id is not distinct from g.connection_id
                                             and o.deleted_at is null)
+             or exists (select from declared_values v
+                          join declared_values o on o.org_id = v.org_id and o.attribute = v.attribute
+                                                and o.value = v.value and o.connection_id = v.connection_id
+                                                and o.resource_type = v.resource_type
+                                               and (not o.released or o.resource_id > v.resource_id)
+                         where v.org_id = $1 and v.resource_id = g.id and v.released)
   from groups g
  where g.org_id = $1 and g.deleted_at is not null and g.cleaned_at is null and $2::uuid is null
    and g.id in (select target_id from undone_events where action = 'group.deleted')
@@ -90,6 +102,9 @@ union
 select resource_id from retained where org_id = $1 and user_id in (select id from undone_people)
 """
 
+# The marks by which people are counted stand still while people come back.
+_HOLD_MARKS = "select from connections where org_id = $1 order by id for share"
+
 _LOCK = """
 select from groups
  where org_id = $1 and id in (select group_id from undone_members union select id from undone_groups)
@@ -97,9 +112,13 @@ select from groups
 """
 
 _REVIVE_GROUPS = """
-update groups set deleted_at = null, version = version + 1, modified_at = greatest($2, modified_at)
- where org_id = $1 and id in (select id from undone_groups where not taken)
-returning id
+with revived as (
+    update groups set deleted_at = null, version = version + 1, modified_at = greatest($2, modified_at)
+     where org_id = $1 and id in (select id from undone_groups where not taken)
+    returning id),
+claimed as (
+    update declared_values v set released = false from revived r where v.org_id = $1 and v.resource_id = r.id)
+select id from revived
 """
 
 _REVIVE_PEOPLE = """
@@ -120,7 +139,19 @@ revived as (
 remembered as (
     insert into past_states (org_id, id, state, since, until)
     select $1, id, 'inactive', since, $2 from before where active and since < $2
-    on conflict do nothing)
+    on conflict do nothing),
+claimed as (
+    update declared_values v set released = false from revived r where v.org_id = $1 and v.resource_id = r.id),
+marked as (
+    update page_marks m set people = m.people + k.people
+      from (select u.connection_id, n.upto, count(*) as people from revived r
+              join users u on u.org_id = $1 and u.id = r.id
+             cross join lateral (
+                   select upto from page_marks p
+                    where p.org_id = $1 and p.connection_id = u.connection_id and p.upto >= u.id
+                    order by p.upto limit 1) n
+             group by u.connection_id, n.upto) k
+     where m.org_id = $1 and m.connection_id = k.connection_id and m.upto = k.upto)
 select id from revived
 """
 
@@ -219,6 +250,7 @@ async def places(connection: Connection, org_id: UUID) -> list[UUID]:
 async def undo(connection: Connection, org_id: UUID, *, now: datetime) -> Undone:
     """Bring back what was collected."""
     await connection.execute(_LOCK, org_id)
+    await connection.execute(_HOLD_MARKS, org_id)
     groups = [row["id"] for row in await connection.fetch(_REVIVE_GROUPS, org_id, now)]
     people = [row["id"] for row in await connection.fetch(_REVIVE_PEOPLE, org_id, now)]
     reactivated = [row["id"] for row in await connection.fetch(_REACTIVATE, org_id, now)]

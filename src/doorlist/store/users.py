@@ -27,11 +27,14 @@ class UserRow:
 
 # A person who comes back, known by the external id, raises an attention item: the old access can be given back.
 _INSERT: Final = """
-with made as (
+with beyond as (
+    select from connections where org_id = $1 and id = $3 and people_marked < $2 for share),
+made as (
     insert into users (org_id, id, connection_id, user_name, user_name_key, external_id, display_name, active,
                        inactive_since, doc, search, created_at, modified_at)
-    values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), case when not $8 then $11::timestamptz end, $9, $10::jsonb,
-            $11, $11)
+    select $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, coalesce($8, true),
+           case when not $8 then $11::timestamptz end, $9, $10::jsonb, $11::timestamptz, $11::timestamptz
+      from beyond
     returning org_id, id),
 raised as (
     insert into attention_items (org_id, id, kind, target_kind, target_id, detail, raised_at)
@@ -98,7 +101,13 @@ remembered as (
     select org_id, group_id, user_id, added_at, $3 from ended where added_at < $3
     on conflict do nothing),
 released as (
-    delete from declared_values where org_id = $1 and resource_id = $2),
+    update declared_values set released = true where org_id = $1 and resource_id = $2),
+unmarked as (
+    update page_marks m set people = m.people - 1
+      from (select n.connection_id, n.upto from users u
+              join page_marks n on n.org_id = u.org_id and n.connection_id = u.connection_id and n.upto >= u.id
+             where u.org_id = $1 and u.id = $2 order by n.upto limit 1) mark
+     where m.org_id = $1 and m.connection_id = mark.connection_id and m.upto = mark.upto),
 touched as (
     update groups set version = version + 1, modified_at = greatest($3, modified_at)
      where org_id = $1 and id = any ($4::uuid[])),
@@ -138,9 +147,12 @@ async def insert_user(
     identifier: UUID,
     entry: Entry,
     now: datetime,
-) -> None:
-    """Insert a person of a directory with its audit event. Raises `UniqueViolation`."""
-    await connection.execute(
+) -> bool:
+    """Insert a person of a directory with its audit event; False where the id is not beyond the marks of `store.marks`.
+
+    Raises `UniqueViolation`.
+    """
+    status = await connection.execute(
         _INSERT,
         org_id,
         identifier,
@@ -156,6 +168,7 @@ async def insert_user(
         *entry.columns,
         entry.change,
     )
+    return str(status) != "INSERT 0 0"
 
 
 async def update_user(
@@ -205,11 +218,12 @@ async def groups_of(connection: Connection, org_id: UUID, identifier: UUID) -> l
 async def lock(connection: Connection, org_id: UUID, connection_id: UUID, identifier: UUID) -> int | None:
     """Lock a person, so that nobody else changes it and no group can add it.
 
-    Its version, or None where there is no such person.
+    Its version, or None where there is no such person. Marks stand still as well (`store.marks`).
     """
     version: int | None = await connection.fetchval(
-        """select version from users
-            where org_id = $1 and connection_id = $2 and id = $3 and deleted_at is null for update""",
+        """select u.version from users u join connections c on c.org_id = u.org_id and c.id = u.connection_id
+            where u.org_id = $1 and u.connection_id = $2 and u.id = $3 and u.deleted_at is null
+              for update of u for share of c""",
         org_id,
         connection_id,
         identifier,

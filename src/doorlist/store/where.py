@@ -58,7 +58,7 @@ class Table:
 
     `related` and `related_named` are the expressions, as JSON text, of the list that lives in rows of its own:
     as it is told by default, and with the names that are told on request. Both end after so many rows; `overflow`
-    says whether there are more, which are then read as a stream.
+    says whether there are more, which are then read as a stream. `marked`: all of them are counted by `store.marks`.
     """
 
     resource_type: ResourceType
@@ -69,6 +69,7 @@ class Table:
     related: str
     related_named: str
     overflow: str
+    marked: bool = False
 
     @property
     def search(self) -> str:
