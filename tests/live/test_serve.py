@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +18,8 @@ import httpx2 as httpx
 import psutil
 import pytest
 
-from tests.live.processes import DOORLIST, gone, postmaster, serving, soon
+from tests.http.conftest import USER_URN
+from tests.live.processes import DOORLIST, Commands, gone, postmaster, serving, soon
 
 pytestmark = pytest.mark.live
 
@@ -140,6 +143,44 @@ def test_a_killed_postgresql_comes_back(data: Path) -> None:
         soon(lambda: gone(victim) and (data / "postgres/postmaster.pid").exists() and postmaster(data) != victim)
         soon(served.ready)
         assert served.stop() == 0
+
+
+def test_the_death_of_its_postgresql_is_told_in_words_not_in_tracebacks(
+    data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Requests meanwhile are done or put off (503), and the end is quick although the server just recovered."""
+    with serving("--data", data, "--port", "0", "--workers", "2") as served:
+        organization = Commands(data, tmp_path / "none").organization("Death")
+        statuses: Counter[int] = Counter()
+        over = threading.Event()
+
+        def write(lane: int) -> None:
+            number = 0
+            with organization.client() as client:
+                while not over.is_set():
+                    number += 1
+                    body = {"schemas": [USER_URN], "userName": f"p{lane}-{number}"}
+                    statuses[client.post("/Users", json=body).status_code] += 1
+
+        with ThreadPoolExecutor() as pool:
+            lanes = [pool.submit(write, lane) for lane in range(4)]
+            for _ in range(3):
+                time.sleep(0.5)
+                postmaster(data).kill()
+                soon(lambda: statuses[503] > 0)
+                soon(served.ready, 20)
+            time.sleep(0.5)
+            over.set()
+            for lane in lanes:
+                lane.result()
+        before = time.monotonic()
+        assert served.stop() == 0
+        assert time.monotonic() - before < 15
+    assert statuses[201] > 0
+    assert set(statuses) <= {201, 409, 503}, statuses
+    said = capfd.readouterr().err
+    assert "PostgreSQL had died" in said
+    assert "Traceback" not in said, said
 
 
 def test_a_killed_server_frees_its_address_for_the_next(data: Path) -> None:

@@ -31,6 +31,18 @@ with running(Path(sys.argv[1])) as url:
     sys.stdin.read()
 """
 
+HOLDER = """
+import asyncio, sys
+import asyncpg
+
+async def hold():
+    connection = await asyncpg.connect(sys.argv[1])
+    print(await connection.fetchval("select pg_backend_pid()"), flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(hold())
+"""
+
 
 def ask(url: str, statement: str) -> object:
     async def answer() -> object:
@@ -152,6 +164,26 @@ def test_a_killed_server_comes_back_with_everything_committed(tmp_path: Path) ->
             assert time.monotonic() < deadline
         assert ask(url, "select answer from kept") == 42
     assert stopped(tmp_path)
+
+
+def test_a_server_that_recovers_is_stopped_without_a_long_wait(tmp_path: Path) -> None:
+    """One session of it was killed, so it ended all others and replays its log just when it is asked to end."""
+    with running(tmp_path / "data") as url:
+        ask(url, "create table t as select n from generate_series(1, 200000) n")
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as session:
+            assert session.stdout is not None
+            psutil.Process(int(session.stdout.readline())).kill()
+            session.kill()
+        soon_busy = time.monotonic() + 2
+        while Cluster(tmp_path / "data/postgres").state() is State.READY and time.monotonic() < soon_busy:
+            time.sleep(0.001)
+        before = time.monotonic()
+    assert time.monotonic() - before < 25
+    assert stopped(tmp_path / "data")
+    with running(tmp_path / "data") as url:
+        assert ask(url, "select count(*) from t") == 200_000
 
 
 def test_a_busy_session_of_a_killed_server_delays_the_new_one_only(tmp_path: Path) -> None:

@@ -101,12 +101,17 @@ class Cluster:
         return True
 
     def stop(self) -> None:
-        """End every session and shut down cleanly; also a server that was about to answer."""
+        """End every session and shut down cleanly; also a server that was about to answer.
+
+        A server that is asked to end while it recovers from a crash stays as it is until the waiting is over; so the
+        recovery is waited for. What is ended at once recovers at its next start, and nothing committed is lost.
+        """
         if self.state() is State.ABSENT and not self._is_alive():
             return
         tool, account = locate(self._major()).program("pg_ctl"), serving_account(self.folder)
-        for mode in ("fast", "immediate"):
-            command = [tool, "stop", "-D", str(self.folder), "-m", mode, "-w", "-t", "60"]
+        recovering = self._settled(State.BUSY, seconds=20) is State.BUSY
+        for mode in ("immediate",) if recovering else ("fast", "immediate"):
+            command = [tool, "stop", "-D", str(self.folder), "-m", mode, "-w", "-t", "30"]
             if _run(command, account, self.folder).returncode == 0:
                 break
         if (folder := self._socket_folder()) != self.folder:

@@ -17,6 +17,7 @@ from asyncpg.exceptions import (
     ClientConfigurationError,
     DeadlockDetectedError,
     InterfaceError,
+    InternalClientError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
     OperatorInterventionError,
@@ -76,12 +77,16 @@ class Database:
         self.url = url
 
     @classmethod
-    async def connect(cls, url: str, *, minimum: int = 1, maximum: int = 8) -> Database:
-        """Open the pool. Raises `Unavailable` when the server cannot be reached within ten seconds."""
+    async def connect(cls, url: str, *, maximum: int = 8) -> Database:
+        """Open the pool with one connection. Raises `Unavailable` when there is none to be had within ten seconds.
+
+        The pool keeps what it has opened, but promises the driver no least number: the driver would restore it by
+        itself and tell of each failure with a traceback.
+        """
         with Translated():
             pool = await asyncpg.create_pool(
                 url,
-                min_size=minimum,
+                min_size=0,
                 max_size=maximum,
                 max_inactive_connection_lifetime=0,
                 reset=_keep_session,
@@ -89,7 +94,13 @@ class Database:
                 command_timeout=60,
                 server_settings=_SESSION,
             )
-        return cls(pool, url=url)
+        opened = cls(pool, url=url)
+        try:
+            async with opened.reading():
+                return opened
+        except BaseException:
+            pool.terminate()
+            raise
 
     async def close(self) -> None:
         """Let running statements finish, then close every connection (ten seconds at most)."""
@@ -211,5 +222,11 @@ class Translated:
 
 
 def _is_closed(error: BaseException | None) -> bool:
-    """Whether the driver refuses a connection that has ended; its other interface errors are faults of ours."""
+    """Whether the driver refuses a connection that has ended; its other errors of this kind are faults of ours.
+
+    A server that ends says so to idle connections too; one that is used before its end was read fails in the driver's
+    own bookkeeping.
+    """
+    if isinstance(error, InternalClientError):
+        return "cannot switch to state" in str(error)
     return isinstance(error, InterfaceError) and "clos" in str(error)
