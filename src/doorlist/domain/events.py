@@ -22,6 +22,8 @@ class Action(StrEnum):
     ORGANIZATION_CHANGED = "organization.changed"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
+    SETUP_LINK_CREATED = "setup-link.created"
+    SETUP_LINK_REVOKED = "setup-link.revoked"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
 

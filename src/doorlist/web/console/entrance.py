@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from doorlist.config import Settings
-from doorlist.service import operating
+from doorlist.service import guiding, operating
 from doorlist.store.db import Database
 from doorlist.web import pages, sso
 from doorlist.web.addresses import local
-from doorlist.web.console.visits import OPERATOR_COOKIE, Visit
+from doorlist.web.console.visits import OPERATOR_COOKIE, SETUP_COOKIE, Visit
 from doorlist.web.sessions import is_secure, require_same_origin
 
 _YEAR = 365 * 86_400
@@ -33,6 +33,20 @@ async def operator_link(request: Request, database: Database, settings: Settings
         return pages.render(request, "operator.html", {"spent": True}, status=403)
     answer = pages.secured(RedirectResponse("/", status_code=303))
     answer.set_cookie(OPERATOR_COOKIE, secret, path="/", httponly=True, samesite="lax", secure=is_secure(settings))
+    return answer
+
+
+async def setup_link(request: Request, database: Database, settings: Settings) -> Response:
+    """Let an IT contact into the set-up of the organization that a link is for."""
+    link = str(request.path_params["link"])
+    opened = await guiding.open_link(database, link)
+    if opened is None:
+        return pages.render(request, "setup_link.html", {"spent": True}, status=403)
+    if request.method == "GET":
+        return pages.render(request, "setup_link.html", {"spent": False, "opened": opened})
+    require_same_origin(request)
+    answer = pages.secured(RedirectResponse(f"/o/{opened.slug}/setup", status_code=303))
+    answer.set_cookie(SETUP_COOKIE, link, path="/", httponly=True, samesite="lax", secure=is_secure(settings))
     return answer
 
 

@@ -20,6 +20,7 @@ from doorlist.web.console import (
     directory,
     entrance,
     groups,
+    guide,
     kept,
     members,
     overview,
@@ -38,6 +39,8 @@ GET: Final[dict[str, Handler]] = {
     "/platform": platform.organizations,
     "/platform/new": platform.new_organization,
     "/o/{org}": overview.overview,
+    "/o/{org}/setup": guide.guide,
+    "/o/{org}/setup/steps": guide.steps,
     "/o/{org}/home": work.home,
     "/o/{org}/work/{id}": work.folder,
     "/o/{org}/members": members.people,
@@ -69,6 +72,9 @@ POST: Final[dict[str, Handler]] = {
     "/o/{org}/groups/new": groups.create_group,
     "/o/{org}/workspaces/new": workspaces.create_workspace,
     "/o/{org}/workspaces/{id}/folders": workspaces.create_folder,
+    "/o/{org}/setup/token": guide.create_token,
+    "/o/{org}/setup/links": guide.make_link,
+    "/o/{org}/setup/links/{id}/revoke": guide.revoke_link,
     "/o/{org}/home/workspaces": work.create_workspace,
     "/o/{org}/work/{id}/projects": work.create_project,
     "/o/{org}/work/{id}/tasks": work.create_task,
@@ -114,7 +120,7 @@ class Entry:
 def menu(visit: Visit) -> list[Entry]:
     """Where the visitor can go: members to their work, who manages the organization everywhere."""
     lines = [("/home", pages.icon("home"), pages.translated("My work"))] if visit.person is not None else []
-    if visit.role is not None and visit.role.manages:
+    if visit.role is not None and visit.role.manages and not visit.contact:
         lines += _managing()
     base = visit.base
     return [
@@ -125,6 +131,7 @@ def menu(visit: Visit) -> list[Entry]:
 def _managing() -> list[tuple[str, Markup, str]]:
     return [
         ("", pages.icon("layout-dashboard"), pages.translated("Overview")),
+        ("/setup", pages.icon("list-check"), pages.translated("Set-up")),
         ("/members", pages.icon("users"), pages.translated("Members")),
         ("/groups", pages.icon("users-group"), pages.translated("Groups")),
         ("/workspaces", pages.icon("folders"), pages.translated("Workspaces")),
@@ -151,9 +158,13 @@ def routes(database: Database, settings: Settings) -> list[BaseRoute]:
     async def operator_link(request: Request) -> Response:
         return await entrance.operator_link(request, database, settings)
 
+    async def setup_link(request: Request) -> Response:
+        return await entrance.setup_link(request, database, settings)
+
     return [
         Mount("/static", pages.Assets()),
         Route("/operator/{link}", operator_link, methods=["GET", "POST"]),
+        Route("/set-up/{link}", setup_link, methods=["GET", "POST"]),
         *(Route(path, answering(handler), methods=["GET"]) for path, handler in GET.items()),
         *(Route(path, answering(handler), methods=["POST"]) for path, handler in POST.items()),
     ]

@@ -26,7 +26,7 @@ from doorlist.domain.levels import Role
 from doorlist.domain.signin import SignedIn
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import BadInput, ForeignForm, NotFound, Refusal
-from doorlist.service import finding, operating
+from doorlist.service import finding, guiding, operating
 from doorlist.service.authority import role_of
 from doorlist.store.db import Database
 from doorlist.store.organizations import Organization
@@ -35,6 +35,8 @@ from doorlist.web.addresses import local
 from doorlist.web.sessions import current_session, form_key, is_secure, require_same_origin
 
 OPERATOR_COOKIE: Final = "doorlist_operator"
+SETUP_COOKIE: Final = "doorlist_setup"
+_SETUP: Final = "/setup"
 _NOTICE: Final = "doorlist_notice"
 _FIELDS: Final = 2000
 _FORM_BYTES: Final = 4 << 20
@@ -46,7 +48,8 @@ class Visit:
 
     Attributes:
         proof: what a form of this session carries in its field `csrf`.
-        person: the session of a person; None for the operator.
+        person: the session of a person; None for the operator and for an IT contact.
+        contact: whether an IT contact came by a link, for whom there is the set-up alone.
         form: the fields of a POST, checked to be from one of our pages; empty for a GET.
     """
 
@@ -56,6 +59,7 @@ class Visit:
     administrator: Administrator
     proof: str
     person: SignedIn | None = None
+    contact: bool = False
     organization: Organization | None = None
     role: Role | None = None
     form: FormData = field(default_factory=FormData)
@@ -136,9 +140,22 @@ async def _recognize(request: Request, database: Database, settings: Settings) -
         return Visit(request, database, settings, person.acting(), form_key(person), person)
     secret = request.cookies.get(OPERATOR_COOKIE, "")
     administrator = await operating.operator_of(database, secret) if secret else None
-    if administrator is None:
+    if administrator is not None:
+        return Visit(request, database, settings, administrator, _proof(secret))
+    return await _recognize_contact(request, database, settings)
+
+
+async def _recognize_contact(request: Request, database: Database, settings: Settings) -> Visit | None:
+    """An IT contact with a live link, on a page of the set-up of that organization and on no other."""
+    secret = request.cookies.get(SETUP_COOKIE, "")
+    opened = await guiding.open_link(database, secret) if secret else None
+    if opened is None:
         return None
-    return Visit(request, database, settings, administrator, _operator_proof(secret))
+    base = f"/o/{opened.slug}{_SETUP}"
+    if request.url.path != base and not request.url.path.startswith(base + "/"):
+        return None
+    administrator = Administrator(opened.contact, "set-up link", opened.org_id)
+    return Visit(request, database, settings, administrator, _proof(secret), contact=True)
 
 
 async def _admit(visit: Visit) -> Visit:
@@ -170,7 +187,7 @@ async def read_form(request: Request, proof: str) -> FormData:
     return form
 
 
-def _operator_proof(secret: str) -> str:
+def _proof(secret: str) -> str:
     return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
