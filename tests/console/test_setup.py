@@ -16,6 +16,8 @@ from doorlist.web.app import App
 from doorlist.web.console.routes import GET
 from tests.console.conftest import OPERATOR, Browser
 
+GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
 
 async def stages(database: Database, organization: Organization) -> dict[str, str]:
     return {step.name: step.stage for step in await guiding.steps(database, OPERATOR, organization.org_id)}
@@ -47,7 +49,7 @@ async def test_the_steps_follow_what_happens(
 
     probe = 'userName eq "0e9c4f1c-6b8a-4f7e-9a53-1f2c6f1d2b3a"'
     assert (await scim(app, token, "GET", f"/Users?filter={probe}")).status_code == 200
-    made = await scim(app, token, "POST", "/Groups", {"displayName": "Design", "externalId": "d"})
+    made = await scim(app, token, "POST", "/Groups", {"schemas": [GROUP_URN], "displayName": "Design"})
     assert made.status_code == 201
     await _written(app)
     arrived = await stages(database, organization)
