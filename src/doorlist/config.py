@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     api_requests_per_second: Annotated[
         int, Field(ge=1, le=100_000, description="requests of one key of the management API, in one process")
     ] = 100
+    webhook_private_targets: bool = Field(False, description="tell webhooks at addresses that are not public, too")
     request_log_days: Annotated[int, Field(ge=1, le=3650, description="days that requests are remembered")] = 30
     request_body_days: Annotated[
         int, Field(ge=0, le=3650, description="days that their redacted bodies are kept; 0: never")

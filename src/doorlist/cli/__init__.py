@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "console": ("doorlist.cli.console_command", "Print a link that opens the console as the operator."),
     "org": ("doorlist.cli.org_commands", "Create and show organizations, change their plan and settings."),
     "token": ("doorlist.cli.token_commands", "Create, list, rotate and revoke the tokens of a directory."),
+    "webhook": ("doorlist.cli.webhook_commands", "Tell other programs of what happens, and see how that goes."),
     "connection": ("doorlist.cli.connection_commands", "Pause, resume, show and set the connection of a directory."),
     "schema": ("doorlist.cli.schema_commands", "Declare, list, show and remove schemas of an organization."),
     "key": ("doorlist.cli.key_commands", "Create, list and revoke the keys of programs."),

@@ -26,6 +26,9 @@ class Action(StrEnum):
     SETUP_LINK_REVOKED = "setup-link.revoked"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_DELETED = "webhook.deleted"
 
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
@@ -97,6 +100,7 @@ class TargetKind(StrEnum):
     ORGANIZATION = "organization"
     TOKEN = "token"  # noqa: S105 - the name of a kind
     KEY = "key"
+    WEBHOOK = "webhook"
     USER = "user"
     GROUP = "group"
     RESOURCE = "resource"

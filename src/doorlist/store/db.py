@@ -102,6 +102,11 @@ class Database:
             pool.terminate()
             raise
 
+    @property
+    def driver_pool(self) -> asyncpg.Pool:
+        """The driver's own pool, for the library of the job queue, which works on it."""
+        return self._pool
+
     async def close(self) -> None:
         """Let running statements finish, then close every connection (ten seconds at most)."""
         try:

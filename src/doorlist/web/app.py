@@ -22,6 +22,7 @@ from doorlist.config import Settings, load
 from doorlist.errors import Unavailable
 from doorlist.service.auditing import seal_for_ever
 from doorlist.service.cleaning import Terms, clean_for_ever
+from doorlist.service.delivering import deliver_for_ever
 from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.saml_upkeep import keep_up_for_ever
@@ -31,6 +32,7 @@ from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.management.door import PREFIXES, Door
 from doorlist.web.management.interface import build_interface
+from doorlist.web.outgoing import Outgoing
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
 from doorlist.web.sessions import SessionCookies
@@ -74,11 +76,13 @@ class App:
         authenticator.start()
         log.start()
         terms = Terms(timedelta(days=settings.deleted_days), timedelta(days=settings.history_days))
+        outgoing = Outgoing(private_targets=settings.webhook_private_targets)
         work = (
             seal_for_ever(database),
             warn_for_ever(database),
             clean_for_ever(database, terms),
             keep_up_for_ever(database),
+            deliver_for_ever(database, outgoing.send),
         )
         chores = [asyncio.create_task(chore) for chore in work]
         try:
@@ -88,6 +92,7 @@ class App:
                 chore.cancel()
                 with suppress(asyncio.CancelledError):
                     await chore
+            await outgoing.close()
             await authenticator.close()
             await log.close()
             await database.close()

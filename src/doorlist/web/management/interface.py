@@ -21,6 +21,7 @@ from doorlist.web.management import (
     credential_routes,
     decision_routes,
     grant_routes,
+    hook_routes,
     organization_routes,
     people_routes,
     place_routes,
@@ -36,6 +37,7 @@ _VENDOR: Final = Path(__file__).parents[1] / "static" / "vendor"
 _ROUTERS: Final = (
     organization_routes.router,
     credential_routes.router,
+    hook_routes.router,
     people_routes.router,
     place_routes.router,
     grant_routes.router,
