@@ -71,9 +71,14 @@ async def test_a_connection_is_set_and_shown(doorlist: Commands, database: Datab
     await Company.create(database)
     assert (await doorlist.json("connection", "show", *ORG))["patch_answer"] == "usual"
     made = await doorlist.json("connection", "set", *ORG, "--patch-answer", "body", "--no-match", "strict")
-    assert made == {"patch_answer": "body", "no_match": "strict", "create_of_inactive": "refuse"}
+    assert made == {
+        "patch_answer": "body",
+        "no_match": "strict",
+        "create_of_inactive": "refuse",
+        "empty_members": "omitted",
+    }
     assert "create of inactive: restore" in await doorlist("connection", "set", *ORG, "--create-of-inactive", "restore")
     shown = await doorlist.json("connection", "show", *ORG)
-    assert [shown[name] for name in made] == ["body", "strict", "restore"]
+    assert [shown[name] for name in made] == ["body", "strict", "restore", "omitted"]
     assert "patch answer" in await doorlist("connection", "show", *ORG)
     await doorlist("connection", "set", *ORG, "--patch-answer", "sometimes", code=2)

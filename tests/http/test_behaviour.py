@@ -132,6 +132,26 @@ async def test_the_setting_reaches_a_server_that_remembers_the_caller(database: 
         await asyncio.sleep(0.02)
 
 
+async def test_a_group_without_members_says_so_where_the_client_compares(
+    database: Database, directory: Directory
+) -> None:
+    person = await directory.user("ana")
+    made = await directory.group("Design")
+    assert "members" not in made
+    await answer_so(database, directory, empty_members=connections.EmptyMembers.LISTED)
+    path = f"/Groups/{made['id']}"
+    read = await directory.call("GET", path)
+    assert (read.json()["members"], read.headers["etag"]) == ([], made["meta"]["version"])
+    assert (await directory.group("Sales"))["members"] == []
+    listed = (await directory.call("GET", "/Groups")).json()["Resources"]
+    assert [one["members"] for one in listed] == [[], []]
+    for query in ("excludedAttributes=members", "attributes=displayName"):
+        assert "members" not in (await directory.call("GET", f"{path}?{query}")).json()
+    assert "members" not in (await directory.call("GET", f"/Users/{person['id']}")).json()
+    await directory.patch(path, {"op": "add", "path": "members", "value": [{"value": person["id"]}]})
+    assert [one["value"] for one in (await directory.call("GET", path)).json()["members"]] == [person["id"]]
+
+
 async def test_a_change_is_audited_once_and_for_managers(database: Database) -> None:
     company = await Company.create(database)
     for _ in range(2):

@@ -11,7 +11,7 @@ from doorlist.cli.acting import Org, operator
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
-from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
+from doorlist.domain.behaviour import Behaviour, CreateOfInactive, EmptyMembers, NoMatch, PatchAnswer
 from doorlist.service import clock, connections, finding, provisioning_log
 from doorlist.service.provisioning_log import Health
 
@@ -63,13 +63,14 @@ def set_behaviour(
     create_of_inactive: Annotated[
         CreateOfInactive | None, typer.Option(help="What a POST of a deactivated person does.")
     ] = None,
+    empty_members: Annotated[EmptyMembers | None, typer.Option(help="What a group without members says.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     json: Json = False,
 ) -> None:
     """Set how the directory is answered where clients need opposite answers."""
     wanted = {"patch_answer": patch_answer, "no_match": no_match, "create_of_inactive": create_of_inactive}
-    answers = run(_set(settings(data, database_url), org, wanted))
+    answers = run(_set(settings(data, database_url), org, {**wanted, "empty_members": empty_members}))
     if json:
         emit_json(answers)
     else:

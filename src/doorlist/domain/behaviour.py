@@ -34,6 +34,13 @@ class CreateOfInactive(StrEnum):
     RESTORE = "restore"  # 201 with that person, active again and as the body says
 
 
+class EmptyMembers(StrEnum):
+    """What a group without members is told with (RFC 7643 section 2.5: both mean the same)."""
+
+    OMITTED = "omitted"  # no attribute members
+    LISTED = "listed"  # "members": []
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """The answers of one connection."""
@@ -41,6 +48,7 @@ class Behaviour:
     patch_answer: PatchAnswer = PatchAnswer.USUAL
     no_match: NoMatch = NoMatch.TOLERANT
     create_of_inactive: CreateOfInactive = CreateOfInactive.REFUSE
+    empty_members: EmptyMembers = EmptyMembers.OMITTED
 
     @property
     def strict(self) -> bool:

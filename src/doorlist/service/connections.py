@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
+from doorlist.domain.behaviour import Behaviour, CreateOfInactive, EmptyMembers, NoMatch, PatchAnswer
 from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.tenancy import Administrator
 from doorlist.service import clock
@@ -58,6 +58,7 @@ async def set_behaviour(
     patch_answer: PatchAnswer | None = None,
     no_match: NoMatch | None = None,
     create_of_inactive: CreateOfInactive | None = None,
+    empty_members: EmptyMembers | None = None,
 ) -> Behaviour:
     """Answer the organization's directory so from now on; None leaves a setting. Raises `Forbidden`."""
     at = clock.now()
@@ -69,6 +70,7 @@ async def set_behaviour(
             patch_answer or before.patch_answer,
             no_match or before.no_match,
             create_of_inactive or before.create_of_inactive,
+            empty_members or before.empty_members,
         )
         if after != before:
             await credentials.set_behaviour(connection, org_id, connection_id, after)

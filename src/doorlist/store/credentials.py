@@ -7,12 +7,12 @@ transaction: servers keep callers in memory and drop them when they hear it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from doorlist.domain.behaviour import Behaviour, CreateOfInactive, NoMatch, PatchAnswer
+from doorlist.domain.behaviour import Behaviour, CreateOfInactive, EmptyMembers, NoMatch, PatchAnswer
 from doorlist.domain.tenancy import Plan
 from doorlist.store.db import Connection, Record
 from doorlist.store.declarations import DECLARED
@@ -24,7 +24,7 @@ _ANNOUNCE = "select pg_notify('doorlist_credentials', $1)"
 
 _BY_HASH = f"""
 select t.org_id, t.connection_id, t.id as token_id, t.scopes, o.plan, o.scim_enabled, t.expires_at, t.revoked_at,
-       p.since as paused_at, c.patch_answer, c.no_match, c.create_of_inactive,
+       p.since as paused_at, c.patch_answer, c.no_match, c.create_of_inactive, c.empty_members,
        {DECLARED.format(org_id="t.org_id")} as declared
   from tokens t
   join connections c on c.org_id = t.org_id and c.id = t.connection_id
@@ -74,11 +74,13 @@ _RESUME = "delete from connection_pauses where org_id = $1"
 _PAUSED_SINCE = "select min(since) from connection_pauses where org_id = $1"
 
 _LOCK_BEHAVIOUR = """
-select patch_answer, no_match, create_of_inactive from connections where org_id = $1 and id = $2 for no key update
+select patch_answer, no_match, create_of_inactive, empty_members
+  from connections where org_id = $1 and id = $2 for no key update
 """
 
 _SET_BEHAVIOUR = """
-update connections set patch_answer = $3, no_match = $4, create_of_inactive = $5 where org_id = $1 and id = $2
+update connections set patch_answer = $3, no_match = $4, create_of_inactive = $5, empty_members = $6
+ where org_id = $1 and id = $2
 """
 
 _REVOKE = """
@@ -238,7 +240,7 @@ async def lock_behaviour(connection: Connection, org_id: UUID, connection_id: UU
 
 async def set_behaviour(connection: Connection, org_id: UUID, connection_id: UUID, behaviour: Behaviour) -> None:
     """Answer a connection so from now on, and tell the servers."""
-    values = (behaviour.patch_answer.value, behaviour.no_match.value, behaviour.create_of_inactive.value)
+    values = [value.value for value in astuple(behaviour)]
     await connection.execute(_SET_BEHAVIOUR, org_id, connection_id, *values)
     await announce(connection, org_id)
 
@@ -263,14 +265,17 @@ async def touch(connection: Connection, uses: Sequence[Use]) -> None:
 
 def _credential(row: Record) -> Credential:
     values = dict(row)
-    behaviour = behaviour_of({name: values.pop(name) for name in ("patch_answer", "no_match", "create_of_inactive")})
+    behaviour = behaviour_of({field.name: values.pop(field.name) for field in fields(Behaviour)})
     return Credential(**{**values, "scopes": frozenset(row["scopes"]), "plan": Plan(row["plan"])}, behaviour=behaviour)
 
 
 def behaviour_of(row: Mapping[str, str]) -> Behaviour:
     """The behaviour that the columns of a connection spell."""
     return Behaviour(
-        PatchAnswer(row["patch_answer"]), NoMatch(row["no_match"]), CreateOfInactive(row["create_of_inactive"])
+        PatchAnswer(row["patch_answer"]),
+        NoMatch(row["no_match"]),
+        CreateOfInactive(row["create_of_inactive"]),
+        EmptyMembers(row["empty_members"]),
     )
 
 

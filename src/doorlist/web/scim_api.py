@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from doorlist.config import Settings
+from doorlist.domain.behaviour import EmptyMembers
 from doorlist.domain.ids import parse_id
 from doorlist.errors import (
     InvalidVersion,
@@ -26,6 +27,7 @@ from doorlist.errors import (
     Unauthenticated,
 )
 from doorlist.scim.bulk import BULK_RESPONSE_URN, parse_bulk
+from doorlist.scim.core import GROUP_TYPE
 from doorlist.scim.messages import Stored, etag, etags, location, render, render_error, render_list
 from doorlist.scim.projection import Projection
 from doorlist.scim.schema import ResourceType
@@ -216,18 +218,19 @@ class ScimApi:
 
     def _one(self, call: Call, item: Item, headers: Headers, *, status: int = 200) -> Reply:
         """One resource, in one piece where it fits into memory."""
-        endpoint, stored, projection = item
+        endpoint, stored, projection = _told(call, item)
         if stored.more:
             return Reply(status, headers=headers, pieces=resource_pieces(self._database, call, item))
         return Reply(status, render(endpoint.resource_type, stored, base=self._base, projection=projection), headers)
 
     def _many(self, call: Call, page: Page, items: list[Item]) -> Reply:
         """A list of resources, in one piece where it fits into memory."""
-        if any(stored.more for _, stored, _ in items):
-            return Reply(200, pieces=list_pieces(self._database, call, page, items))
+        told = [_told(call, item) for item in items]
+        if any(stored.more for _, stored, _ in told):
+            return Reply(200, pieces=list_pieces(self._database, call, page, told))
         rendered = [
             render(endpoint.resource_type, stored, base=self._base, projection=projection)
-            for endpoint, stored, projection in items
+            for endpoint, stored, projection in told
         ]
         return Reply(
             200,
@@ -276,6 +279,16 @@ class ScimApi:
     async def _search(self, request: Request, call: Call, endpoint: Endpoint) -> Reply:
         body = await request.json(limit=self._max_body)
         return await self._list(call, endpoint, read_search(body, endpoint.resource_type))
+
+
+def _told(call: Call, item: Item) -> Item:
+    """A resource as this connection is told it: some clients compare an empty list of members, not a missing one."""
+    endpoint, stored, projection = item
+    if call.caller.behaviour.empty_members is EmptyMembers.OMITTED or stored.related is not None:
+        return item
+    if endpoint.resource_type.name != GROUP_TYPE.name or not projection.wants("members"):
+        return item
+    return endpoint, replace(stored, related="[]"), projection
 
 
 def _parts(path: str) -> list[str]:
