@@ -15,6 +15,7 @@ from doorlist.store.conflicts import Conflict
 from doorlist.store.db import Database
 from doorlist.web.app import App
 from tests.http.conftest import GROUP_URN, OPERATOR, USER_URN, Directory, Enrol
+from tests.http.test_declared_schemas import BADGE, attribute, declare
 from tests.service.company import Company
 
 
@@ -156,6 +157,22 @@ async def test_a_bulk_request_notes_each_of_its_collisions(office: Office, direc
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
     assert (await directory.call("POST", "/Bulk", json=body)).status_code == 200
     assert {(one.method, one.target) for one in await office.conflicts()} == {("POST", None), ("PUT", "max")}
+
+
+async def test_a_declared_unique_attribute_collides_like_a_name(office: Office, directory: Directory) -> None:
+    await declare(office.database, directory.org_id, attribute("number", uniqueness="server"))
+    ana = await directory.user("ana", **{BADGE: {"number": "B-17"}})
+    assert await create(directory, "max", **{BADGE: {"number": "b-17"}}) == 409
+    eva = await directory.user("eva")
+    assert await rename(directory, f"/Users/{eva['id']}", f"{BADGE}:number", "B-17") == 409
+    found = {one.method: one for one in await office.conflicts()}
+    assert {(one.attribute, one.value, one.existing) for one in found.values()} == {(f"{BADGE}:number", "b-17", "ana")}
+    assert (found["POST"].target, found["PATCH"].target) == (None, "eva")
+    assert "its own" in conflicts.advice(found["POST"])
+    await directory.patch(f"/Users/{ana['id']}", {"op": "remove", "path": f"{BADGE}:number"})
+    assert all(one.free for one in await office.conflicts())
+    assert await rename(directory, f"/Users/{eva['id']}", f"{BADGE}:number", "B-17") == 200
+    assert await office.conflicts() == []
 
 
 async def test_what_nobody_tries_for_a_week_is_closed(office: Office, directory: Directory) -> None:

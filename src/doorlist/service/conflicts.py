@@ -107,9 +107,9 @@ async def close_conflict(database: Database, administrator: Administrator, org_i
 def advice(conflict: Conflict) -> str:
     """What to do about an open conflict, and where."""
     what, name = ("person", "userName") if conflict.kind == "User" else ("group", "displayName")
-    if conflict.free and conflict.attribute == name:
-        return f"Nobody has this {name} any more: the directory's next attempt succeeds."
-    if conflict.target_id is not None:
+    if conflict.free:
+        return f"Nobody has this {conflict.attribute} any more: the directory's next attempt succeeds."
+    if conflict.target_id is not None or conflict.attribute != name:
         return (
             f"In the directory, give one of the two its own {conflict.attribute}; letters of another case are the same."
         )

@@ -53,6 +53,11 @@ async def secure(
         resource_id=identifier,
         values=values,
     )
-    for name in values:
+    for name, value in values.items():
         if name.lower() in taken:
-            raise Taken(f"Another {resource_type.name} of this directory has this value.", place=name)
+            raise Taken(
+                f"Another {resource_type.name} of this directory has this value.",
+                place=name,
+                kind=resource_type.name,
+                value=(value, value),
+            )

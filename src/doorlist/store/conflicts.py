@@ -18,15 +18,13 @@ _NOTE: Final = """
 insert into conflicts (org_id, id, connection_id, kind, attribute, value, value_key, method, target_id, existing_id,
                        existing_active, times, first_at, last_at, request_id)
 select n.org_id, n.id, n.connection_id, n.kind, n.attribute, n.value, n.value_key, n.method, n.target_id,
-       coalesce(u.id, d.id), u.active, n.times, n.first_at, n.last_at, n.request_id
+       h.id, h.active, n.times, n.first_at, n.last_at, n.request_id
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
               $9::uuid[], $10::int[], $11::timestamptz[], $12::timestamptz[], $13::uuid[])
        as n (org_id, id, connection_id, kind, attribute, value, value_key, method, target_id, times, first_at, last_at,
              request_id)
-  left join users u on n.kind = 'User' and n.attribute = 'userName' and u.org_id = n.org_id
-                   and u.user_name_key = n.value_key and u.connection_id = n.connection_id and u.deleted_at is null
-  left join groups d on n.kind = 'Group' and n.attribute = 'displayName' and d.org_id = n.org_id
-                    and d.display_key = n.value_key and d.connection_id = n.connection_id and d.deleted_at is null
+  left join unique_holders h on h.org_id = n.org_id and h.connection_id = n.connection_id and h.kind = n.kind
+                            and h.attribute = lower(n.attribute) and h.value_key = n.value_key
  order by n.org_id, n.connection_id, n.kind, n.attribute, n.value_key, n.target_id
 on conflict (org_id, connection_id, kind, attribute, value_key, target_id) where closed_at is null
 do update set times = conflicts.times + excluded.times, last_at = greatest(conflicts.last_at, excluded.last_at),
@@ -41,20 +39,15 @@ do update set times = conflicts.times + excluded.times, last_at = greatest(confl
 _SETTLE: Final = """
 with judged as (
     select c.id,
-           case when c.target_id is not null and coalesce(u.id, d.id) = c.target_id then 'done'
-                when c.target_id is null and coalesce(u.id, d.id) is distinct from c.existing_id
-                     and coalesce(u.id, d.id) is not null then 'done'
-                when c.target_id is null and not c.existing_active and u.active then 'linked'
+           case when c.target_id is not null and h.id = c.target_id then 'done'
+                when c.target_id is null and h.id is distinct from c.existing_id and h.id is not null then 'done'
+                when c.target_id is null and not c.existing_active and h.active then 'linked'
                 when c.target_id is not null and t.id is null and g.id is null then 'gone'
                 when c.last_at < $2::timestamptz - interval '7 days' then 'not repeated' end as outcome,
-           greatest(c.last_at, u.modified_at, d.modified_at) as over_at
+           greatest(c.last_at, h.modified_at) as over_at
       from conflicts c
-      left join users u on c.kind = 'User' and c.attribute = 'userName' and u.org_id = c.org_id
-                       and u.user_name_key = c.value_key and u.connection_id = c.connection_id
-                       and u.deleted_at is null
-      left join groups d on c.kind = 'Group' and c.attribute = 'displayName' and d.org_id = c.org_id
-                        and d.display_key = c.value_key and d.connection_id = c.connection_id
-                        and d.deleted_at is null
+      left join unique_holders h on h.org_id = c.org_id and h.connection_id = c.connection_id and h.kind = c.kind
+                                and h.attribute = lower(c.attribute) and h.value_key = c.value_key
       left join users t on t.org_id = c.org_id and t.id = c.target_id and t.deleted_at is null
       left join groups g on g.org_id = c.org_id and g.id = c.target_id and g.deleted_at is null
      where c.org_id = $1 and c.closed_at is null),
@@ -75,15 +68,12 @@ select count(*) from closed
 
 _LIST: Final = """
 select c.id, c.kind, c.attribute, c.value, c.method, c.target_id, coalesce(t.user_name, g.display_name) as target,
-       coalesce(u.id, d.id, c.existing_id) as existing_id,
-       coalesce(u.user_name, d.display_name, e.user_name, f.display_name) as existing,
-       coalesce(u.active, c.existing_active) as existing_active, u.id is null and d.id is null as free, c.times,
+       coalesce(h.id, c.existing_id) as existing_id, coalesce(h.name, e.user_name, f.display_name) as existing,
+       coalesce(h.active, c.existing_active) as existing_active, h.id is null as free, c.times,
        c.first_at, c.last_at, c.request_id, c.closed_at, c.outcome
   from conflicts c
-  left join users u on c.kind = 'User' and c.attribute = 'userName' and u.org_id = c.org_id
-                   and u.user_name_key = c.value_key and u.connection_id = c.connection_id and u.deleted_at is null
-  left join groups d on c.kind = 'Group' and c.attribute = 'displayName' and d.org_id = c.org_id
-                    and d.display_key = c.value_key and d.connection_id = c.connection_id and d.deleted_at is null
+  left join unique_holders h on h.org_id = c.org_id and h.connection_id = c.connection_id and h.kind = c.kind
+                            and h.attribute = lower(c.attribute) and h.value_key = c.value_key
   left join users t on t.org_id = c.org_id and t.id = c.target_id
   left join groups g on g.org_id = c.org_id and g.id = c.target_id
   left join users e on e.org_id = c.org_id and e.id = c.existing_id
