@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 import typer
@@ -32,10 +32,12 @@ from doorlist.domain.changes import (
 )
 from doorlist.domain.levels import Level, Policy
 from doorlist.errors import BadInput
-from doorlist.service import finding, planning, recalling, tokens
-from doorlist.service.planning import Plan
+from doorlist.service import finding
 from doorlist.store.db import Database
 from doorlist.store.difference import Line
+
+if TYPE_CHECKING:
+    from doorlist.service.planning import Plan
 
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ def plan(
 ) -> None:
     """Show what a change would do and its hash, without doing it; --csv lists everybody concerned."""
     wish = _Wish(what, workspace, folder, group, user, level, policy, members, since, request, token)
-    found = run(_run(settings(data, database_url), org, wish, acting_as, names=None if csv else planning.NAMES))
+    found = run(_run(settings(data, database_url), org, wish, acting_as, everybody=csv))
     _show(found, csv=csv, json=json)
 
 
@@ -141,8 +143,7 @@ def apply(
 ) -> None:
     """Do what was planned with the same options; refused when it would do anything else by now."""
     wish = _Wish(what, workspace, folder, group, user, level, policy, members, since, request, token)
-    names = None if csv else planning.NAMES
-    done = run(_run(settings(data, database_url), org, wish, acting_as, names=names, plan_hash=plan_hash))
+    done = run(_run(settings(data, database_url), org, wish, acting_as, everybody=csv, plan_hash=plan_hash))
     _show(done, csv=csv, json=json)
 
 
@@ -177,9 +178,12 @@ async def _run(
     wish: _Wish,
     acting_as: str | None,
     *,
-    names: int | None,
+    everybody: bool,
     plan_hash: str | None = None,
 ) -> Plan:
+    from doorlist.service import planning  # noqa: PLC0415 - slow to import, and most commands do not plan
+
+    names = None if everybody else planning.NAMES
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id
         acting, change = await administrator(database, org_id, acting_as), await _change(database, org_id, wish)
@@ -210,6 +214,8 @@ async def _change(database: Database, org_id: UUID, wish: _Wish) -> Change:
 
 async def _restoration(database: Database, org_id: UUID, wish: _Wish) -> Change:
     """What directories took away, as far as the options narrow it; names of people are those of then."""
+    from doorlist.service import recalling, tokens  # noqa: PLC0415 - slow to import
+
     since = _needed(moment(wish.since), "since")
     token = None if wish.token is None else (await tokens.find_token(database, operator(), org_id, wish.token)).id
     person = None if wish.user is None else await recalling.person(database, org_id, wish.user, at=since)

@@ -9,7 +9,6 @@ from doorlist.domain.directory import fold
 from doorlist.domain.ids import parse_id
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import Conflict, NotFound
-from doorlist.service.projects import MOST_PROJECTS, list_projects
 from doorlist.store import organizations, resources, roster
 from doorlist.store.board import Project
 from doorlist.store.db import Database
@@ -75,6 +74,8 @@ async def project(
 ) -> Project:
     """The project of a name or id in a folder, which `where` names with its workspace, for who may read there."""
     folder = await place(database, org_id, workspace=where[0], folder=where[1])
+    from doorlist.service.projects import MOST_PROJECTS, list_projects  # noqa: PLC0415 - slow to import, used here only
+
     row = await list_projects(database, administrator, org_id, folder_id=folder.id, limit=MOST_PROJECTS)
     found = [one for one in row if fold(one.name) == fold(name.strip()) or str(one.id) == name]
     if not found:
