@@ -52,17 +52,17 @@ def connect(state: StateFile, url: str, *, token: str, flag: bool = False) -> Ap
     """
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidAttribute("The token must be printable ASCII without blanks.")
-    return _save(state, Application(_flagged(_checked(url), flag), token))
+    return _save(state, Application(_flagged(checked_url(url), flag), token))
 
 
 def connect_with_credentials(
     state: StateFile, url: str, *, credentials: ClientCredentials, flag: bool = False
 ) -> Application:
     """Save a tenant URL and OAuth client credentials. Raises `InvalidTenantUrl`, `InvalidAttribute`."""
-    _checked(credentials.token_url)
+    checked_url(credentials.token_url)
     if not credentials.client_id or not credentials.client_secret:
         raise InvalidAttribute("Client credentials are an id and a secret.")
-    return _save(state, Application(_flagged(_checked(url), flag), "", credentials))
+    return _save(state, Application(_flagged(checked_url(url), flag), "", credentials))
 
 
 def _flagged(url: str, flag: bool) -> str:
@@ -103,7 +103,8 @@ def forget_target(state: StateFile) -> None:
     state.set_setting(WATERMARK, None)
 
 
-def _checked(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Return a tenant URL that can be used. Raises `InvalidTenantUrl`."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)

@@ -187,6 +187,15 @@ def save_user(state: StateFile, subject: UserSubject, *, target_id: str) -> None
     settle_user(state, subject.person)
 
 
+def link_user(state: StateFile, subject: UserSubject, *, target_id: str) -> None:
+    """Link a person to a resource that was found, without saying that it is in line."""
+    state.run(
+        "insert into user_links (person_key, target_id, in_scope, manager_due) values (?1, ?2, ?3, 0)"
+        " on conflict do update set target_id = ?2, in_scope = ?3",
+        (subject.person.key, target_id, int(subject.in_scope)),
+    )
+
+
 def settle_user(state: StateFile, person: Person) -> None:
     """Say that the target is in line with everything that was known of a person when they were loaded."""
     state.run("update people set synced = ? where key = ?", (person.touched, person.key))
@@ -268,6 +277,16 @@ def members_due(state: StateFile, group: int, *, adding: bool) -> list[DueMember
         "select m.person_key, u.target_id from memberships m join user_links u on u.person_key = m.person_key"
         " where m.group_key = ? and m.present <> m.sent and m.present = ? order by m.person_key",
         (group, int(adding)),
+    )
+    return [DueMember(*row) for row in rows]
+
+
+def present_members(state: StateFile, group: int) -> list[DueMember]:
+    """Return every linked member that a group has now."""
+    rows = state.rows(
+        "select m.person_key, u.target_id from memberships m join user_links u on u.person_key = m.person_key"
+        " where m.group_key = ? and m.present = 1 order by m.person_key",
+        (group,),
     )
     return [DueMember(*row) for row in rows]
 

@@ -9,11 +9,13 @@ import typer
 
 from entrasim.commands import (
     clock_commands,
+    conformance_commands,
     control_commands,
     directory_commands,
     fault_commands,
     group_commands,
     job_commands,
+    okta_commands,
     rule_commands,
     saml_commands,
     user_commands,
@@ -51,6 +53,7 @@ app.command("stop")(control_commands.stop)
 app.command("restart")(control_commands.restart)
 app.command("allow-deletes")(control_commands.allow_deletes)
 app.command("settings")(rule_commands.settings)
+app.command("conformance")(conformance_commands.conformance)
 app.command("serve")(control_commands.serve_pages)
 app.command("on-demand")(job_commands.on_demand)
 app.command("log")(job_commands.log)
@@ -62,3 +65,4 @@ app.add_typer(saml_commands.app, name="saml")
 app.add_typer(rule_commands.mapping_app, name="mapping")
 app.add_typer(rule_commands.filter_app, name="filter")
 app.add_typer(fault_commands.app, name="fault")
+app.add_typer(okta_commands.app, name="okta")
