@@ -51,7 +51,7 @@ def test_every_default_mapping_is_documented(mapping: Mapping) -> None:
 
 @pytest.mark.parametrize("check", [*ENTRA, *okta_checks.CHECKS], ids=lambda check: check.id)
 def test_every_check_is_documented_with_what_happens_otherwise(check: Check) -> None:
-    (row,) = [line for line in CONFORMANCE.splitlines() if line.startswith(f"| `{check.id}`")]
+    row = next(line for line in CONFORMANCE.splitlines() if line.startswith(f"| `{check.id}`"))
     assert check.title in row
     assert check.next_step in row
     assert (" (warning) " in row) is not check.must

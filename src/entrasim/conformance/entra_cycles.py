@@ -42,6 +42,12 @@ class Company:
         restart_job(self.state, now=load_clock(self.state)())
         return await self.pass_time(minutes=1)
 
+    def left_behind(self) -> list[tuple[str, str]]:
+        """Return the resources that are still linked, to be cleaned up."""
+        users = self.state.rows("select target_id from user_links")
+        groups = self.state.rows("select target_id from group_links")
+        return [("Users", one) for (one,) in users] + [("Groups", one) for (one,) in groups]
+
     def demand_health(self, cycles: list[CycleResult]) -> None:
         """Raise `UnmetError` where something failed."""
         failed = newest_entries(self.state, 5, failures_only=True)

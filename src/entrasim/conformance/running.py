@@ -51,7 +51,9 @@ async def _rehearsed(session: Session, application: Application, *, profile: str
         return await _run(session, okta_checks.CHECKS)
     findings = await _run(session, ENTRA)
     with entra_cycles.founded(application, session.mark) as company:
-        return findings + await _run(session, entra_cycles.checks(company))
+        findings += await _run(session, entra_cycles.checks(company))
+        session.made += company.left_behind()
+        return findings
 
 
 async def _run(session: Session, checks: list[Check]) -> list[Finding]:
@@ -64,7 +66,7 @@ async def _run(session: Session, checks: list[Check]) -> list[Finding]:
             findings.append(Finding(id=check.id, title=check.title, status="skipped", found=found))
             continue
         finding = await _finding(session, check)
-        if finding.status == "failed" or (finding.status == "warning" and check.id.endswith("-connection")):
+        if finding.status == "failed" and check.provides not in session.things:
             lost.add(check.id)
         findings.append(finding)
     return findings
@@ -85,6 +87,7 @@ async def _finding(session: Session, check: Check) -> Finding:
 
 
 async def _clean_up(session: Session) -> None:
+    session.exchanges = []
     for kind, target in reversed(session.made):
         with suppress(UnmetError):
             await session.delete(kind, target)

@@ -27,7 +27,11 @@ class UnmetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `next_step` is what the real client does where it fails; `must` is False where it copes."""
+    """One check.
+
+    `next_step` is what the real client does where it fails; `must` is False where it copes. Checks that need one which
+    failed are skipped, unless what it `provides` to them was made in another way.
+    """
 
     id: str
     title: str
@@ -35,6 +39,7 @@ class Check:
     run: Callable[[Session], Awaitable[None]]
     needs: tuple[str, ...] = ()
     must: bool = True
+    provides: str = ""
 
 
 @dataclass(frozen=True, slots=True)
