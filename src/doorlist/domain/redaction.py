@@ -102,8 +102,7 @@ class Redactor:
         """JSON text of ours, cleaned and never cut: it stays JSON."""
         if not self._taken and not _is_suspect(text):
             return text
-        cleaned = json.dumps(self._value(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
-        return self.text(cleaned)
+        return json.dumps(self._scrubbed(self._value(json.loads(text))), ensure_ascii=False, separators=(",", ":"))
 
     def query(self, query: str) -> str:
         """A query string; it is rewritten only where it speaks of a secret."""
@@ -134,6 +133,19 @@ class Redactor:
     def detail(self, text: str) -> str:
         """What a refusal says; literals that it quotes from the request go where it speaks of a secret."""
         return self._bounded(self.text(_LITERAL.sub(f'"{REDACTED}"', text) if names_secret(text) else text))
+
+    def _scrubbed(self, value: Any) -> Any:
+        """The value with what was taken out elsewhere gone from every string, name and number, each by itself.
+
+        In the text of the whole a secret could be a word of JSON, such as null.
+        """
+        if isinstance(value, dict):
+            return {self.text(name): self._scrubbed(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._scrubbed(item) for item in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return REDACTED if str(value) in self._taken else value
+        return self.text(value) if isinstance(value, str) else value
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -303,7 +303,7 @@ class _Parser:
             if word is None:
                 raise self._refuse(f"{token.text[:50]!r} is not a number", token)
             return word
-        return int(token.text) if token.text.lstrip("-").isdigit() else Decimal(token.text)
+        return int(token.text) if token.text.lstrip("-").isdigit() else Decimal(token.text) + 0  # -0.0 is 0
 
     def _bound(self, depth: int) -> None:
         self._terms += 1
