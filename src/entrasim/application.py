@@ -45,24 +45,37 @@ class Application:
         return TokenSource(self.token, self.credentials)
 
 
-def connect(state: StateFile, url: str, *, token: str, flag: bool = False) -> Application:
-    """Save a tenant URL and token; `flag` appends the feature flag to the URL.
+def with_token(url: str, token: str, *, flag: bool = False) -> Application:
+    """Return a connection by secret token that is not saved; `flag` appends the feature flag to the URL.
 
     Raises `InvalidTenantUrl`, and `InvalidAttribute` for a token that no header can carry.
     """
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidAttribute("The token must be printable ASCII without blanks.")
-    return _save(state, Application(_flagged(checked_url(url), flag), token))
+    return Application(_flagged(checked_url(url), flag), token)
+
+
+def with_credentials(url: str, credentials: ClientCredentials, *, flag: bool = False) -> Application:
+    """Return a connection by OAuth client credentials that is not saved.
+
+    Raises `InvalidTenantUrl`, `InvalidAttribute`.
+    """
+    checked_url(credentials.token_url)
+    if not credentials.client_id or not credentials.client_secret:
+        raise InvalidAttribute("Client credentials are an id and a secret.")
+    return Application(_flagged(checked_url(url), flag), "", credentials)
+
+
+def connect(state: StateFile, url: str, *, token: str, flag: bool = False) -> Application:
+    """Save a tenant URL and token. Raises what `with_token` raises."""
+    return keep_connection(state, with_token(url, token, flag=flag))
 
 
 def connect_with_credentials(
     state: StateFile, url: str, *, credentials: ClientCredentials, flag: bool = False
 ) -> Application:
-    """Save a tenant URL and OAuth client credentials. Raises `InvalidTenantUrl`, `InvalidAttribute`."""
-    checked_url(credentials.token_url)
-    if not credentials.client_id or not credentials.client_secret:
-        raise InvalidAttribute("Client credentials are an id and a secret.")
-    return _save(state, Application(_flagged(checked_url(url), flag), "", credentials))
+    """Save a tenant URL and OAuth client credentials. Raises what `with_credentials` raises."""
+    return keep_connection(state, with_credentials(url, credentials, flag=flag))
 
 
 def _flagged(url: str, flag: bool) -> str:
@@ -71,7 +84,8 @@ def _flagged(url: str, flag: bool) -> str:
     return f"{url}{'&' if urlsplit(url).query else '?'}{FLAG}"
 
 
-def _save(state: StateFile, application: Application) -> Application:
+def keep_connection(state: StateFile, application: Application) -> Application:
+    """Save a connection; one to another endpoint makes every link void."""
     credentials = application.credentials
     packed = None if credentials is None else msgspec.json.encode(credentials).decode()
     with state.transaction():

@@ -36,6 +36,13 @@ def assign_all(state: StateFile) -> None:
         _touch_everything(state)
 
 
+def assign_selected(state: StateFile) -> None:
+    """Go back from "all users and groups" to those that are assigned on their own."""
+    with state.transaction():
+        state.set_setting("sync_all", None)
+        _touch_everything(state)
+
+
 def unassign_all(state: StateFile) -> None:
     """Take everybody and every group out of scope."""
     with state.transaction():

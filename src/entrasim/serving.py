@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,17 @@ def build_app(path: Path, *, host: str = "127.0.0.1", run_job: bool = True) -> S
     return app
 
 
-def serve(path: Path, *, host: str, port: int, run_job: bool = True) -> None:
-    """Serve until interrupted; port 0 takes a free one."""
+def serve(path: Path, *, host: str, port: int, announce: Callable[[str], None], run_job: bool = True) -> None:
+    """Serve until interrupted; port 0 takes a free one. `announce` is told the address before anything is asked."""
     app = build_app(path, host=host, run_job=run_job)
-    uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", ws="none", server_header=False)).run()
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", ws="none", server_header=False)
+    listener = config.bind_socket()
+    listener.listen(config.backlog)  # whoever hears the address may connect at once
+    try:
+        announce(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
 
 
 def _json(value: Any) -> Response:

@@ -50,8 +50,11 @@ def serve_pages(
 ) -> None:
     """Run the job as time goes by, and show it over HTTP, until interrupted."""
     path = chosen_path(context, state)
-    say(f"Serving {path} on http://{host}:{port}/ - status at /api/status. Stop with Ctrl+C.")
-    serve(path, host=host, port=port, run_job=not no_job)
+
+    def announce(address: str) -> None:
+        say(f"Serving {path} on {address} - status at /api/status. Stop with Ctrl+C.")
+
+    serve(path, host=host, port=port, announce=announce, run_job=not no_job)
 
 
 def _say(job: Job) -> None:

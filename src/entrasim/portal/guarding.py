@@ -82,6 +82,7 @@ async def posted(request: Request) -> FormData:
     form = await request.form(max_files=3, max_fields=500)
     given, kept = form.get("token"), request.cookies.get(COOKIE)
     if not kept or not isinstance(given, str) or not hmac.compare_digest(given.encode(), kept.encode()):
+        await form.close()
         raise ForeignForm("The form did not come from a page of this portal, or is too old. Load the page again.")
     return form
 

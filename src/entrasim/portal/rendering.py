@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -28,6 +29,11 @@ def state_of(request: Request) -> StateFile:
     """Return the open state file of the server."""
     file: StateFile = request.app.state.file
     return file
+
+
+def new_id() -> str:
+    """Return a new GUID."""
+    return str(uuid.uuid4())
 
 
 def page(
@@ -94,7 +100,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["icon"] = icon
-    made.filters |= {"moment": moment, "number": number, "initials": initials}
+    made.filters |= {"moment": moment, "number": number, "initials": initials, "pretty": pretty, "count_of": count_of}
     return made
 
 
@@ -121,10 +127,23 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def count_of(value: int, one: str, several: str = "") -> str:
+    """Spell how many there are of something; `several` is the plural where it is not `one` with an s."""
+    return f"{number(value)} {one if value == 1 else several or one + 's'}"
+
+
 def initials(name: str) -> str:
     """Return one or two letters that stand for a name."""
     words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words[:1])).upper() or "?"
+
+
+def pretty(text: str) -> str:
+    """Spell JSON over several lines; anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
 
 
 @cache

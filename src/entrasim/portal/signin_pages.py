@@ -17,7 +17,7 @@ from entrasim.clock import real_time
 from entrasim.people import find_person
 from entrasim.portal.guarding import posted
 from entrasim.portal.listing import find_people
-from entrasim.portal.rendering import page, state_of
+from entrasim.portal.rendering import new_id, page, state_of
 from entrasim.refusals import BadMessage, SignInRefused, UnknownPage
 from entrasim.saml_idp import names
 from entrasim.saml_idp.configuration import Addresses, tenant_id
@@ -51,11 +51,6 @@ COOKIE = "entrasim_sign_in"
 _SHOWN = 8
 
 
-def mint() -> str:
-    """Return a new random identifier."""
-    return secrets.token_hex(16)
-
-
 def base_of(request: Request) -> str:
     """Return where this server is reached, without a slash at the end."""
     return str(request.base_url).rstrip("/")
@@ -63,7 +58,7 @@ def base_of(request: Request) -> str:
 
 def provider_of(request: Request) -> Provider:
     """Return the identity provider. Raises `NotConnected` before single sign-on is set up."""
-    return open_provider(state_of(request), base_of(request), now=real_time(), mint=mint)
+    return open_provider(state_of(request), base_of(request), now=real_time(), mint=new_id)
 
 
 def signed_in(request: Request) -> SignIn | None:
@@ -83,8 +78,8 @@ async def metadata(request: Request) -> Response:
     """`GET /{tenant}/federationmetadata/…`: what the application needs to know."""
     state = state_of(request)
     _demand_tenant(request)
-    ensure_key(state, now=real_time(), mint=mint)
-    addresses = Addresses(base_of(request), tenant_id(state, new_id=mint()))
+    ensure_key(state, now=real_time(), mint=new_id)
+    addresses = Addresses(base_of(request), tenant_id(state, new_id=new_id()))
     return Response(describe_provider(addresses, list_keys(state)), media_type="application/samlmetadata+xml")
 
 
@@ -215,7 +210,7 @@ def _asked_again(provider: Provider, fields: dict[str, str]) -> Asked:
 
 
 def _demand_tenant(request: Request) -> None:
-    if request.path_params["tenant"] != tenant_id(state_of(request), new_id=mint()):
+    if request.path_params["tenant"] != tenant_id(state_of(request), new_id=new_id()):
         raise UnknownPage("No directory has this id here.")
 
 

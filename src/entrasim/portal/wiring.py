@@ -13,7 +13,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from entrasim.portal import signin_pages
+from entrasim.portal import (
+    application_pages,
+    clock_pages,
+    directory_pages,
+    fault_pages,
+    group_pages,
+    log_pages,
+    mapping_pages,
+    on_demand_pages,
+    people_pages,
+    provisioning_pages,
+    signin_pages,
+    sso_pages,
+)
 from entrasim.portal.guarding import LOCAL_HOSTS, Guard
 from entrasim.portal.rendering import page
 from entrasim.refusals import ForeignForm, Refusal, UnknownName, UnknownPage
@@ -22,12 +35,12 @@ _STATUS: dict[type[Refusal], int] = {UnknownPage: 404, UnknownName: 404, Foreign
 
 
 class _Assets(StaticFiles):
-    """Files of the pages, which browsers may keep for an hour."""
+    """Files of the pages, which browsers keep and ask about each time, so that an upgrade is seen at once."""
 
     def file_response(self, *args: object, **options: object) -> Response:
-        """Answer with a file that may be kept."""
+        """Answer with a file that may be kept and has to be asked about."""
         answer: Response = super().file_response(*args, **options)  # type: ignore[arg-type]
-        answer.headers["cache-control"] = "public, max-age=3600"
+        answer.headers["cache-control"] = "no-cache"
         return answer
 
 
@@ -48,7 +61,22 @@ async def failed(request: Request, error: Exception) -> Response:
 def portal_routes() -> list[BaseRoute]:
     """Return the routes of all pages."""
     static = Path(str(resources.files("entrasim.portal").joinpath("static")))
-    return [Mount("/static", _Assets(directory=static), name="static"), *signin_pages.ROUTES]
+    pages = (
+        directory_pages,
+        people_pages,
+        group_pages,
+        application_pages,
+        sso_pages,
+        provisioning_pages,
+        mapping_pages,
+        on_demand_pages,
+        log_pages,
+        clock_pages,
+        fault_pages,
+        signin_pages,
+    )
+    assets = Mount("/static", _Assets(directory=static), name="static")
+    return [assets, *(route for module in pages for route in module.ROUTES)]
 
 
 def portal_middleware(host: str) -> list[Middleware]:

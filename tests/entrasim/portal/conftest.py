@@ -35,8 +35,15 @@ class Visitor:
         assert answer.status_code == status, answer.text
         return answer.text
 
-    async def post(self, path: str, *, status: int = 200, files: dict[str, tuple[str, bytes]] | None = None,
-                   **fields: str | list[str]) -> str:  # fmt: skip
+    async def post(
+        self,
+        path: str,
+        /,
+        *,
+        status: int = 200,
+        files: dict[str, tuple[str, bytes]] | None = None,
+        **fields: str | list[str],
+    ) -> str:
         """Send a form of a page, with the visitor's token, and follow where it leads."""
         if "entrasim_visitor" not in self.client.cookies:
             await self.client.get("/")

@@ -26,3 +26,12 @@ function keepWithin(holder) {
 }
 
 for (const form of document.querySelectorAll("form[data-submit-at-once]")) form.requestSubmit();
+
+// The drawer takes the keyboard when it opens, and Escape closes it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelector("[data-close]")?.click();
+});
+document.addEventListener("htmx:afterSettle", () => document.querySelector(".drawer")?.focus());
+document.querySelector(".drawer")?.focus();
+for (const holder of document.querySelectorAll("[data-at-most]")) keepWithin(holder);
+document.querySelector(".app-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
