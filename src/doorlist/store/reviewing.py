@@ -10,11 +10,45 @@ from uuid import UUID
 from doorlist.store.db import Connection
 from doorlist.store.difference import Line
 
+# Only people and places about which a fact began or ended between the moments can differ: the cost is that of what has
+# changed, not of everything there is.
 _COMPARE = """
-with earlier as (
-    select user_id, resource_id, level from effective_access_at($2) where org_id = $1),
+with facts (person, place, since, until) as (
+    select user_id, null::uuid, since, until from members_over_time where org_id = $1
+    union all select user_id, null, since, until from retained_over_time where org_id = $1
+    union all select user_id, null, since, until from exclusions_over_time where org_id = $1
+    union all select case principal_kind when 'user' then principal_id end,
+                     case principal_kind when 'group' then resource_id end, since, until
+                from grants_over_time where org_id = $1
+    union all select id, id, since, until from states_over_time where org_id = $1
+    union all select id, null, created_at, deleted_at from users where org_id = $1
+    union all select null, id, created_at, null from resources where org_id = $1),
+touched as materialized (
+    select person, place from facts
+     where (since > $2 and since <= $3) or (until > $2 and until <= $3)
+     group by person, place),
+people as materialized (
+    select distinct u.id from touched join users u on u.org_id = $1 and u.id = touched.person),
+places as materialized (
+    select distinct r.id from touched join resources r on r.org_id = $1 and touched.place in (r.id, r.workspace_id)),
+earlier as (
+    select a.user_id, a.resource_id, a.level from people p
+     cross join lateral (select e.user_id, e.resource_id, e.level from effective_access_at($2) e
+                          where e.org_id = $1 and e.user_id = p.id offset 0) a
+     union all
+    select a.user_id, a.resource_id, a.level from places r
+     cross join lateral (select e.user_id, e.resource_id, e.level from effective_access_at($2) e
+                          where e.org_id = $1 and e.resource_id = r.id offset 0) a
+     where a.user_id not in (select id from people)),
 later as (
-    select user_id, resource_id, level from effective_access_at($3) where org_id = $1),
+    select a.user_id, a.resource_id, a.level from people p
+     cross join lateral (select e.user_id, e.resource_id, e.level from effective_access_at($3) e
+                          where e.org_id = $1 and e.user_id = p.id offset 0) a
+     union all
+    select a.user_id, a.resource_id, a.level from places r
+     cross join lateral (select e.user_id, e.resource_id, e.level from effective_access_at($3) e
+                          where e.org_id = $1 and e.resource_id = r.id offset 0) a
+     where a.user_id not in (select id from people)),
 differing as (
     select coalesce(a.user_id, b.user_id) as user_id, coalesce(a.resource_id, b.resource_id) as resource_id,
            coalesce(a.level, 0) as before, coalesce(b.level, 0) as after
