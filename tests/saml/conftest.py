@@ -6,25 +6,28 @@ import zlib
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2 as httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 
 from doorlist.saml.parties import ServiceProvider
-from doorlist.service import finding, saml_setup, signin_log
+from doorlist.service import clock, finding, saml_setup, signin_log
+from doorlist.store import saml_rows
 from doorlist.store.db import Database
 from doorlist.store.organizations import Organization
+from doorlist.store.saml_rows import KeyRow
 from doorlist.store.signin_rows import SignInLine
 from doorlist.web.app import App
 from tests.http.conftest import OPERATOR, Directory
 from tests.http.conftest import app as app  # noqa: PLC0414 - a fixture
 from tests.http.conftest import enrol as enrol  # noqa: PLC0414 - a fixture
-from tests.saml.forge import Element, Forge, field_of
+from tests.saml.forge import Element, Forge, certify, field_of, rsa_key
 
 BASE = "https://doorlist.example"
 SESSION = "__Host-doorlist"
@@ -104,9 +107,20 @@ async def found(app: App, enrol: Any, database: Database, name: str = "Example")
     organization = await finding.organization(database, name.lower())
     provider = ServiceProvider.of(BASE, organization.slug)
     forge = Forge(entity_id=f"https://idp.example/{organization.slug}", provider=provider, now=datetime.now(UTC))
+    async with database.transaction() as connection:  # making one takes a second
+        await saml_rows.add_key(connection, organization.org_id, own_key())
     await saml_setup.set_from_metadata(database, OPERATOR, organization, forge.metadata())
     await directory.user("ana@example.com", displayName="Ana")
     return Company(database, organization, directory, forge, app)
+
+
+def own_key() -> KeyRow:
+    """A key pair of an organization."""
+    key = rsa_key(50)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    at = datetime.now(UTC)
+    certificate = certify(key, name="Doorlist", begins=at - timedelta(days=1), ends=at + timedelta(days=900))
+    return KeyRow(clock.new_id(at), "active", private, certificate.pem, at)
 
 
 def message_of(address: str) -> Element:

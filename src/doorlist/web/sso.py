@@ -85,12 +85,10 @@ async def leave(request: Request, session: SignedIn) -> Response:
     sent = None
     with suppress(NotFound, Forbidden):  # no identity provider (any more): the session ends here alone
         sent = await saml_signout.begin_logout(database, await _side(request, organization), session, browser=browser)
-    response = (
-        pages.secured(RedirectResponse("/signin", status_code=303)) if sent is None else dispatched(request, sent)
-    )
+    response = _onward(request, sent) if sent is not None else RedirectResponse("/signin", status_code=303)
     stop_session(request, response)
     remember_browser(request, response, browser)
-    return response
+    return pages.secured(response)
 
 
 def dispatched(request: Request, sent: Dispatch) -> Response:
