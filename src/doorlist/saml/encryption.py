@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from typing import Final
+from xml.sax.saxutils import quoteattr
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from doorlist.saml.checks import Wrong, require
-from doorlist.saml.documents import Element, needed_child, only_child, parse, text_of
+from doorlist.saml.documents import Element, needed_child, only_child, parse, serialize, text_of
 from doorlist.saml.names import DSIG, XENC, XENC11, ds, saml, xenc
 
 _OAEP_MGF1P: Final = XENC + "rsa-oaep-mgf1p"
@@ -56,19 +57,34 @@ def decrypt(encrypted: Element, keys: Sequence[rsa.RSAPrivateKey]) -> Element:
         for value, scheme in unpacked:
             secret = _unwrap(key, value, scheme)
             if secret is not None and len(secret) == _KEY_SIZES[method]:
-                return _assertion(_decipher(method, secret, content))
+                return _assertion(_decipher(method, secret, content), encrypted)
     raise Wrong(_FAILED)
 
 
-def _assertion(plain: bytes | None) -> Element:
+def _assertion(plain: bytes | None, around: Element) -> Element:
     if plain is None:
         raise Wrong(_FAILED)
     try:
-        root = parse(plain)
+        root = _parsed(plain, around)
     except Wrong:
         raise Wrong(_FAILED) from None
     require(root.tag == saml("Assertion"), _FAILED)
     return root
+
+
+def _parsed(plain: bytes, around: Element) -> Element:
+    """The element that was enciphered: a document, or a piece that leans on the namespaces around it.
+
+    Raises `Wrong`.
+    """
+    try:
+        return parse(plain)
+    except Wrong:
+        names = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in around.nsmap.items()}
+        declared = " ".join(f"{name}={quoteattr(uri)}" for name, uri in names.items())
+        inside = list(parse(f"<around {declared}>".encode() + plain + b"</around>"))
+        require(len(inside) == 1, _FAILED)
+        return parse(serialize(inside[0]))
 
 
 def _padding(key: Element) -> padding.OAEP:

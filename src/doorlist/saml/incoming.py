@@ -26,9 +26,9 @@ _MAX_ATTRIBUTES: Final = 200
 _MAX_VALUES: Final = 500
 _LONGEST_VALUE: Final = 4000
 _LONGEST_NAME: Final = 512
-_RESPONSE: Final = (saml("Issuer"), ds("Signature"), samlp("Status"))
+_RESPONSE: Final = (saml("Issuer"), samlp("Status"))
 _STATEMENTS: Final = (saml("AuthnStatement"), saml("AttributeStatement"), saml("AuthzDecisionStatement"))
-_ASSERTION: Final = (saml("Issuer"), ds("Signature"), saml("Subject"), saml("Conditions"))
+_ASSERTION: Final = (saml("Issuer"), saml("Subject"), saml("Conditions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +129,14 @@ def _check_assertion_structure(assertion: Element) -> None:
 
 
 def _check_sequence(element: Element, allowed: Sequence[object]) -> None:
-    """The children are those allowed, in that order; any may be missing, none may be another."""
+    """The children are those allowed, in that order; any may be missing, none may be another.
+
+    The signature may stand anywhere among them: some providers put it last, and it is found by its parent alone.
+    """
     rest = iter(allowed)
     for child in element:
-        require(any(child.tag == tag for tag in rest), f"{str(child.tag).rpartition('}')[2]} is not expected there.")
+        expected = child.tag == ds("Signature") or any(child.tag == tag for tag in rest)
+        require(expected, f"{str(child.tag).rpartition('}')[2]} is not expected there.")
 
 
 def _trusted(
