@@ -92,3 +92,9 @@ async def test_nobody_is_sent_to_a_foreign_address(operator: Browser) -> None:
             "/theme", data={"csrf": proof, "theme": "dark", "back": target}, follow_redirects=False
         )
         assert sent.headers["location"] == "/"
+
+
+async def test_an_address_that_is_none_has_a_page_that_says_so(stranger: Browser) -> None:
+    answer = await stranger.get("/no/such/page")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text

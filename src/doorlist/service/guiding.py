@@ -35,6 +35,7 @@ async def steps(database: Database, administrator: Administrator, org_id: UUID) 
         test = await journal.last_connection_test(connection, org_id)
     return (
         _workspaces(progress),
+        _saml(progress),
         Step("owner", Stage.DONE if progress.local_owners else Stage.ATTENTION, str(progress.local_owners)),
         Step("token", Stage.DONE if progress.tokens else Stage.NOT_STARTED, str(progress.tokens)),
         _request(progress, contact),
@@ -112,6 +113,13 @@ def _workspaces(progress: Progress) -> Step:
     enterprise = progress.plan == PROVISIONING_PLAN.value
     stage = Stage.DONE if enterprise and progress.upgraded else Stage.NOT_STARTED if enterprise else Stage.ATTENTION
     return Step("workspaces", stage, f"{progress.upgraded}/{progress.workspaces}")
+
+
+def _saml(progress: Progress) -> Step:
+    """Set up is not enough: somebody has to have come in by it, at least as a test."""
+    if not progress.saml:
+        return Step("saml", Stage.NOT_STARTED)
+    return Step("saml", Stage.DONE if progress.signed_in else Stage.ATTENTION)
 
 
 def _request(progress: Progress, contact: Logged | None) -> Step:

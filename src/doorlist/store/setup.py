@@ -19,6 +19,9 @@ select o.plan, o.scim_enabled,
        (select count(*) from users u
          where u.org_id = o.org_id and u.role = 'owner' and u.active and u.deleted_at is null
            and u.connection_id is null) as local_owners,
+       exists (select from saml_settings s where s.org_id = o.org_id) as saml,
+       exists (select from signin_log l
+                where l.org_id = o.org_id and l.method = 'saml' and l.accepted) as signed_in,
        (select count(*) from tokens t
          where t.org_id = o.org_id and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)) as tokens,
        (select max(t.last_used_at) from tokens t where t.org_id = o.org_id) as last_used_at,
@@ -64,6 +67,8 @@ class Progress:
     workspaces: int
     upgraded: int
     local_owners: int
+    saml: bool
+    signed_in: bool
     tokens: int
     last_used_at: datetime | None
     first_group_at: datetime | None

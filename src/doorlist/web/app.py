@@ -27,7 +27,7 @@ from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.saml_upkeep import keep_up_for_ever
 from doorlist.store.db import Database
-from doorlist.web import doors, sso
+from doorlist.web import doors, pages, sso
 from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.management.door import PREFIXES, Door
@@ -48,6 +48,7 @@ class App:
         self._pages = Starlette(
             routes=[Route("/healthz", _alive), Route("/readyz", self._ready), *sso.routes(), *doors.routes()],
             middleware=[Middleware(SessionCookies)],
+            exception_handlers={404: pages.missing, 500: pages.failed},
             lifespan=self._lifespan,
         )
         self._pages.state.settings = settings

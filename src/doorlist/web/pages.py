@@ -70,6 +70,16 @@ def secured(response: R, *, form_targets: str = "") -> R:
     return response
 
 
+async def missing(request: Request, _: Exception) -> Response:
+    """The page for an address that is none."""
+    return render(request, "missing.html", status=404)
+
+
+async def failed(request: Request, _: Exception) -> Response:
+    """The page for a fault of the program; the log has its traceback."""
+    return render(request, "failed.html", status=500)
+
+
 def is_partial(request: Request) -> bool:
     """Whether a script of the page asks for a part of it, not the browser for the whole."""
     return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"

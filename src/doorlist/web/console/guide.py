@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from doorlist.domain.setup import Stage
 from doorlist.errors import NotFound
+from doorlist.saml.parties import ServiceProvider
 from doorlist.service import guiding, tokens
 from doorlist.service.tenants import scim_url
 from doorlist.web.console.visits import Visit
@@ -57,7 +58,12 @@ async def revoke_link(visit: Visit) -> Response:
 async def _values(visit: Visit) -> dict[str, object]:
     found = await guiding.steps(visit.database, visit.administrator, visit.org_id)
     done = sum(step.stage is Stage.DONE for step in found)
-    return {"steps": found, "done": done, "tenant_url": scim_url(visit.settings.base_url), "stages": Stage}
+    return {
+        "steps": found,
+        "done": done,
+        "tenant_url": scim_url(visit.settings.base_url),
+        "provider_side": ServiceProvider.of(visit.settings.base_url, visit.org.slug),
+    }
 
 
 def _refuse_contact(visit: Visit) -> None:

@@ -67,7 +67,7 @@ async def set_saml(visit: Visit) -> Response:
         identity = await saml_setup.set_fields(*who, typed)
     else:
         raise BadInput("Give a metadata file, its address, or the single fields.", place="metadata")
-    return visit.done(f"{identity.entity_id} signs people in now. Test it before you rely on it.", to=_address(visit))
+    return visit.done(f"{identity.entity_id} signs people in now. Test it before you rely on it.", to=_back(visit))
 
 
 async def choose(visit: Visit) -> Response:
@@ -164,6 +164,11 @@ async def end_sessions_of(visit: Visit) -> Response:
     user_id = visit.id("id")
     ended = await session_control.revoke_sessions_of(visit.database, visit.administrator, visit.org_id, user_id=user_id)
     return visit.done(f"{ended} sessions are over.", to=f"{visit.base}/members/{user_id}")
+
+
+def _back(visit: Visit) -> str:
+    """The page that the form was on: an IT contact has the set-up alone."""
+    return f"{visit.base}/setup" if visit.request.url.path.startswith(f"{visit.base}/setup") else _address(visit)
 
 
 def _checked(url: str) -> str:
