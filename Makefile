@@ -43,7 +43,10 @@ bench: install ## ratios against a reference measured in the same run
 picture: install ## draw the walkthrough as it runs here: docs/images/walkthrough.svg
 	$(PY) scripts/picture.py
 
+entrasim: install ## build the stand-in as a wheel of its own: packaging/entrasim/dist
+	cd packaging/entrasim && $(CURDIR)/$(VENV)/bin/hatchling build -t wheel
+
 lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
 
-.PHONY: help install check browser test walkthrough demo bench picture lock
+.PHONY: help install check browser test walkthrough demo bench picture entrasim lock
