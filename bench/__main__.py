@@ -116,7 +116,8 @@ async def _groups(bench: Bench, ids: list[str]) -> None:
     await bench.measure("group without its members", lambda _: scenarios.heads(large, 1000), connections=1)
 
 
-def _print(figures: list[dict[str, Any]]) -> None:
+def print_figures(figures: list[dict[str, Any]]) -> None:
+    """The table of a run."""
     table = Table(title="Doorlist, and its share of a trivial application behind the same server")
     for column in figures[0]:
         table.add_column(column, justify="left" if column == "scenario" else "right")
@@ -135,7 +136,7 @@ def main() -> None:
     with doorlist(chosen.workers) as served, reference(chosen.workers) as reference_port:
         bench = Bench(served, reference_port, chosen.rounds)
         asyncio.run(_all(bench, chosen.people))
-    _print(bench.figures)
+    print_figures(bench.figures)
     results = Path("results")
     results.mkdir(exist_ok=True)
     about = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}

@@ -179,9 +179,7 @@ async def _rows(
     rows = await connection.fetch(
         f"""with chosen as materialized (
                 select c.id, row_number() over () as place from ({chosen} offset {offset}) c)
-            select {fields(table, search.related)}
-              from chosen join {table.name} {alias} on {alias}.org_id = $1 and {alias}.id = chosen.id
-             order by chosen.place""",
+            select whole.* from chosen cross join lateral ({_whole(table, search)}) whole order by chosen.place""",
         *arguments.values,
     )
     return list(rows)
@@ -199,12 +197,20 @@ async def _rows_from_mark(
                 select {alias}.id from {table.name} {alias}
                  where {own} and {alias}.id > coalesce((select upto from start), {arguments.add(marks.NOBODY, "uuid")})
                  order by {alias}.id limit {limit} offset {offset} - coalesce((select before from start), 0))
-            select {fields(table, search.related)}
-              from chosen join {table.name} {alias} on {alias}.org_id = $1 and {alias}.id = chosen.id
-             order by {alias}.id""",
+            select whole.* from chosen cross join lateral ({_whole(table, search)}) whole order by chosen.id""",
         *arguments.values,
     )
     return rows
+
+
+def _whole(table: Table, search: Search) -> str:
+    """One chosen resource with all its columns.
+
+    The limit keeps the planner, who does not know how few are chosen, from reading all resources to join them.
+    """
+    alias = table.alias
+    return f"""select {fields(table, search.related)} from {table.name} {alias}
+                where {alias}.org_id = $1 and {alias}.id = chosen.id limit 1"""
 
 
 async def count(
