@@ -10,8 +10,10 @@ import pytest
 import scim2_models
 
 from doorlist.errors import BadInput, Conflict, NotFound
+from doorlist.service import conflicts
 from doorlist.service.declaring import MAX_SCHEMAS, declare_schema, list_schemas, remove_schema
 from doorlist.store.db import Database
+from doorlist.web.app import App
 from tests.http.conftest import ENTERPRISE_URN, GROUP_URN, OPERATOR, USER_URN, Directory, Enrol
 from tests.http.test_refusals import refused
 
@@ -179,6 +181,27 @@ async def test_of_many_at_once_one_gets_the_unique_value(badged: Directory) -> N
     answers = await asyncio.gather(*(badged.patch(f"/Users/{person['id']}", operation) for person in people))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
     assert len(await badged.found("/Users", f'{BADGE}:number eq "17"')) == 1
+
+
+async def test_a_taken_unique_value_is_in_the_list_of_conflicts_until_it_is_free(
+    badged: Directory, database: Database, app: App
+) -> None:
+    ana = await badged.user("ana", **{BADGE: {"number": "17"}})
+    body = {"schemas": [USER_URN], "userName": "ben", BADGE: {"number": "17"}}
+    assert (await badged.call("POST", "/Users", json=body)).status_code == 409
+    assert app._scim is not None
+    await app._scim._log.flush()
+    conflict, *others = await conflicts.list_conflicts(database, OPERATOR, badged.org_id)
+    assert (conflict.attribute, conflict.value, conflict.existing_id, conflict.free, others) == (
+        f"{BADGE}:number", "17", UUID(ana["id"]), False, [],
+    )  # fmt: skip
+    assert conflict.existing == "ana"
+    await badged.patch(f"/Users/{ana['id']}", {"op": "remove", "path": f"{BADGE}:number"})
+    conflict, *_ = await conflicts.list_conflicts(database, OPERATOR, badged.org_id)
+    assert conflict.free
+    assert "Nobody has this" in conflicts.advice(conflict)
+    assert (await badged.call("POST", "/Users", json=body)).status_code == 201
+    assert await conflicts.list_conflicts(database, OPERATOR, badged.org_id) == []
 
 
 @pytest.mark.parametrize(
