@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from doorlist.cli.acting import Folder, Org, Workspace, operator, parse_level
+from doorlist.cli.acting import Folder, Org, Workspace, at_place, operator, parse_level
 from doorlist.cli.listing import Columns, Form, print_rows
 from doorlist.cli.output import emit_json, say
 from doorlist.cli.planning_commands import apply, plan
@@ -214,49 +214,39 @@ async def _grant(
     level: Level,
     policy: Policy | None,
 ) -> Put:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+    async with at_place(config, where) as (database, org_id, place):
         if group is not None:
             group_id = (await finding.group(database, org_id, group)).id
             return await sharing.grant_group(
-                database, operator(), org_id, resource_id=place.id, group_id=group_id, level=level, policy=policy
+                database, operator(), org_id, resource_id=place, group_id=group_id, level=level, policy=policy
             )
         user_id = (await finding.person(database, org_id, user or "")).id
-        return await sharing.grant_person(
-            database, operator(), org_id, resource_id=place.id, user_id=user_id, level=level
-        )
+        return await sharing.grant_person(database, operator(), org_id, resource_id=place, user_id=user_id, level=level)
 
 
 async def _ungrant(
     config: Settings, where: tuple[str, str, str], group: str | None, user: str | None, *, members: Policy | None
 ) -> Ungranted:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+    async with at_place(config, where) as (database, org_id, place):
         if group is not None and members is not None:
             group_id = (await finding.group(database, org_id, group)).id
             return await sharing.ungrant_group(
-                database, operator(), org_id, resource_id=place.id, group_id=group_id, members=members
+                database, operator(), org_id, resource_id=place, group_id=group_id, members=members
             )
         user_id = (await finding.person(database, org_id, user or "")).id
-        return await sharing.ungrant_person(database, operator(), org_id, resource_id=place.id, user_id=user_id)
+        return await sharing.ungrant_person(database, operator(), org_id, resource_id=place, user_id=user_id)
 
 
 async def _remove_retained(config: Settings, where: tuple[str, str, str], user: str) -> int:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+    async with at_place(config, where) as (database, org_id, place):
         user_id = (await finding.person(database, org_id, user)).id
-        return await sharing.remove_retained(database, operator(), org_id, resource_id=place.id, user_id=user_id)
+        return await sharing.remove_retained(database, operator(), org_id, resource_id=place, user_id=user_id)
 
 
 async def _exclude(config: Settings, where: tuple[str, str, str], user: str, *, lift: bool) -> bool:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+    async with at_place(config, where) as (database, org_id, place):
         user_id = (await finding.person(database, org_id, user)).id
-        ids = {"resource_id": place.id, "user_id": user_id}
+        ids = {"resource_id": place, "user_id": user_id}
         if lift:
             await excluding.lift_exclusion(database, operator(), org_id, **ids)
             return False
@@ -264,11 +254,9 @@ async def _exclude(config: Settings, where: tuple[str, str, str], user: str, *, 
 
 
 async def _remove(config: Settings, where: tuple[str, str, str], user: str) -> PersonRemoved:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
-        place = await finding.place(database, org_id, workspace=where[1], folder=where[2])
+    async with at_place(config, where) as (database, org_id, place):
         user_id = (await finding.person(database, org_id, user)).id
-        return await sharing.remove_person(database, operator(), org_id, resource_id=place.id, user_id=user_id)
+        return await sharing.remove_person(database, operator(), org_id, resource_id=place, user_id=user_id)
 
 
 def _require_one_principal(group: str | None, user: str | None) -> None:

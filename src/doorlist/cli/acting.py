@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from doorlist.cli.session import opened
+from doorlist.config import Settings
 from doorlist.domain.levels import Level
 from doorlist.domain.tenancy import Administrator
 from doorlist.service import finding
@@ -33,6 +37,15 @@ def operator() -> Administrator:
 async def administrator(database: Database, org_id: UUID, acting_as: str | None) -> Administrator:
     """The operator, or the person named by --as."""
     return operator() if acting_as is None else await finding.acting_as(database, org_id, acting_as, source="cli")
+
+
+@asynccontextmanager
+async def at_place(config: Settings, where: tuple[str, str, str]) -> AsyncIterator[tuple[Database, UUID, UUID]]:
+    """A database that is ready, with the ids of an organization and of a workspace or folder, by their names."""
+    org, workspace, folder = where
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, org)).org_id
+        yield database, org_id, (await finding.place(database, org_id, workspace=workspace, folder=folder)).id
 
 
 def parse_level(text: str) -> Level:

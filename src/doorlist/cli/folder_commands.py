@@ -6,11 +6,11 @@ from uuid import UUID
 
 import typer
 
-from doorlist.cli.acting import As, Org, Workspace, administrator
+from doorlist.cli.acting import As, Org, Workspace, administrator, at_place
 from doorlist.cli.output import emit_json, say
-from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
+from doorlist.cli.session import Data, DatabaseUrl, Json, run, settings
 from doorlist.config import Settings
-from doorlist.service import finding, workspaces
+from doorlist.service import workspaces
 
 app = typer.Typer(callback=lambda: None)
 
@@ -35,8 +35,6 @@ def create(
 
 
 async def _create(config: Settings, org: str, workspace: str, name: str, acting_as: str | None) -> UUID:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, org)).org_id
-        place = await finding.place(database, org_id, workspace=workspace)
+    async with at_place(config, (org, workspace, "")) as (database, org_id, place):
         acting = await administrator(database, org_id, acting_as)
-        return await workspaces.create_folder(database, acting, org_id, workspace_id=place.id, name=name)
+        return await workspaces.create_folder(database, acting, org_id, workspace_id=place, name=name)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from doorlist.cli.acting import As, Folder, Org, Workspace, administrator
+from doorlist.cli.acting import As, Folder, Org, Workspace, administrator, at_place
 from doorlist.cli.output import emit_json, say, show_table
 from doorlist.cli.session import Data, DatabaseUrl, Json, opened, run, settings
 from doorlist.config import Settings
@@ -124,10 +124,8 @@ def _change(config: Settings, where: tuple[str, str, str], acting_as: str | None
 
 
 async def _do(config: Settings, where: tuple[str, str, str], acting_as: str | None, deed: _Deed) -> bool:
-    async with opened(config) as database:
-        org_id = (await finding.organization(database, where[0])).org_id
+    async with at_place(config, where) as (database, org_id, place):
         acting = await administrator(database, org_id, acting_as)
-        place = (await finding.place(database, org_id, workspace=where[1], folder=where[2])).id
         if deed is _Deed.JOIN:
             return (await staffing.join_as_owner(database, acting, org_id, resource_id=place)).changed
         verbs = {
