@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="base of every address shown to directories")
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30, description="longest request body")] = 16 << 20
     max_filter_length: Annotated[int, Field(ge=64, le=1 << 20, description="longest filter, in characters")] = 4096
+    max_search_seconds: Annotated[int, Field(ge=1, le=60, description="longest search, in seconds")] = 10
     default_page_size: Annotated[int, Field(ge=1, le=10_000, description="page length when none is asked")] = 100
     max_page_size: Annotated[int, Field(ge=1, le=10_000, description="longest page of a list")] = 1000
     pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of one process")] = 8

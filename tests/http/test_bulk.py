@@ -220,3 +220,12 @@ async def test_a_million_operations_are_refused_before_one_is_done(directory: Di
     many = b'{"schemas":["%s"],"Operations":[%s]}' % (BULK_URN.encode(), b",".join([b"{}"] * 300_000))
     headers = {"Content-Type": "application/scim+json"}
     refused(await directory.call("POST", "/Bulk", content=many, headers=headers), 413, None, "maxOperations is 1000")
+
+
+async def test_data_nested_too_deeply_is_refused_by_itself(directory: Directory) -> None:
+    nested: Any = "x"
+    for _ in range(12):
+        nested = {"a": nested}
+    results = await bulk(directory, post("a", "ana", deep=nested), post("b", "ben"))
+    assert statuses(results) == ["400", "201"]
+    assert results[0]["response"]["scimType"] == "invalidSyntax"

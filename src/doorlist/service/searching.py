@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from doorlist.domain.tenancy import Scope
-from doorlist.errors import Forbidden, InvalidCount, InvalidPath, InvalidValue
+from doorlist.errors import Forbidden, InvalidCount, InvalidPath, InvalidValue, TooMany
 from doorlist.scim import cursor as cursors
 from doorlist.scim import lookup
 from doorlist.scim.condition import Condition, bind
@@ -17,7 +18,7 @@ from doorlist.scim.projection import WHOLE, Projection
 from doorlist.scim.schema import ResourceType, Target
 from doorlist.service.endpoints import Endpoint
 from doorlist.service.provisioning import Call, admit, demand_plan, related_rows
-from doorlist.store.db import Database
+from doorlist.store.db import Connection, Database, TookTooLong
 from doorlist.store.keyset import stretch
 from doorlist.store.reading import Search, page
 from doorlist.store.union import Part, page_of_all
@@ -42,11 +43,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Page lengths in resources, and the longest filter in characters."""
+    """Page lengths in resources, the longest filter in characters, and the longest search in seconds."""
 
     default_page: int
     max_page: int
     max_filter: int
+    max_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ async def list_resources(
     demand_plan(call.caller)
     search = _search(table, query, limits)
     if query.cursor is not None:
-        return await _page_by_cursor(database, call, table, query, search)
+        return await _page_by_cursor(database, call, table, query, search, limits=limits)
     caller = call.caller
-    async with database.reading() as connection:
+    async with _searching(database, limits) as connection:
         found, total = await page(connection, table, caller.org_id, caller.connection_id, search)
     return Page(found, total, search.offset + 1)
 
@@ -106,26 +108,40 @@ async def list_all(
         parts[id(part)] = endpoint
         wanted.append(part)
     search, caller = wanted[0].search, call.caller
-    async with database.reading() as connection:
+    async with _searching(database, limits) as connection:
         found, total = await page_of_all(
             connection, wanted, caller.org_id, caller.connection_id, offset=search.offset, limit=search.limit
         )
     return MixedPage([(parts[id(part)], stored) for part, stored in found], total, search.offset + 1)
 
 
-async def _page_by_cursor(database: Database, call: Call, table: Table, query: Query, search: Search) -> Page:
+async def _page_by_cursor(
+    database: Database, call: Call, table: Table, query: Query, search: Search, *, limits: Limits
+) -> Page:
     """A page of RFC 9865: bound to the query it began with, good for a limited time."""
     assert query.cursor is not None
     now, caller = int(call.now.timestamp()), call.caller
     made_for = cursors.digest(table.resource_type.name, query.filter or "", query.sort_by or "", str(query.descending))
     start = cursors.decode(query.cursor, made_for, now=now) if query.cursor else None
-    async with database.reading() as connection:
+    async with _searching(database, limits) as connection:
         found = await stretch(connection, table, caller.org_id, caller.connection_id, replace(search, start=start))
 
     def text(place: Cursor | None) -> str | None:
         return None if place is None else cursors.encode(place, made_for, now=now)
 
     return Page(found.resources, found.total, None, text(found.following), text(found.preceding))
+
+
+@asynccontextmanager
+async def _searching(database: Database, limits: Limits) -> AsyncIterator[Connection]:
+    """A connection for one search. Raises `TooMany` where it takes too long (RFC 7644 table 9)."""
+    try:
+        async with database.searching(seconds=limits.max_seconds) as connection:
+            yield connection
+    except TookTooLong:
+        raise TooMany(
+            f"The search was given up after {limits.max_seconds:g} seconds; ask for less, or by eq.", place="filter"
+        ) from None
 
 
 def _search(table: Table, query: Query, limits: Limits, *, others: tuple[ResourceType, ...] = ()) -> Search:

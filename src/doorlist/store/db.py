@@ -65,6 +65,10 @@ class UniqueViolation(Exception):  # noqa: N818 - the store's word for the datab
         self.index = index
 
 
+class TookTooLong(Exception):  # noqa: N818 - the store's word, which the service turns into a refusal
+    """A search was given up after so many seconds."""
+
+
 class Database:
     """A pool on one database URL.
 
@@ -120,6 +124,19 @@ class Database:
         with Translated():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def searching(self, *, seconds: float) -> AsyncIterator[Connection]:
+        """A connection for reads whose cost the client chose; what takes longer is cancelled, also in the server.
+
+        Raises `TookTooLong`.
+        """
+        async with self.reading() as connection:
+            try:
+                async with asyncio.timeout(seconds):
+                    yield connection
+            except TimeoutError:
+                raise TookTooLong(seconds) from None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -76,7 +76,9 @@ class ScimApi:
         self._log = log
         self._base = settings.base_url + BASE
         self._max_body = settings.max_body_bytes
-        self._limits = Limits(settings.default_page_size, settings.max_page_size, settings.max_filter_length)
+        self._limits = Limits(
+            settings.default_page_size, settings.max_page_size, settings.max_filter_length, settings.max_search_seconds
+        )
         self._about = Discovery(self._base, self._limits, max_body=self._max_body)
 
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
