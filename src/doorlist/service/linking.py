@@ -69,8 +69,9 @@ async def find_person(
         found = await signin_rows.by_user_name(connection, org_id, key=key, connection_id=connection_id)
         if found is not None and claim.stable_id is not None:
             await _refuse_other_holder(connection, org_id, claim, found)
-        deleted = deleted or await signin_rows.was_buried(connection, org_id, key=key, connection_id=connection_id)
     if found is None:
+        key = fold(claim.user_name)
+        deleted = deleted or await signin_rows.was_buried(connection, org_id, key=key, connection_id=connection_id)
         require(not deleted, "This person was deleted.")
         require(
             choices.create_people and not organization.scim_enabled, f"Nobody is known as {claim.user_name[:120]!r}."
