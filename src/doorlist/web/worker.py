@@ -15,6 +15,8 @@ from typing import NoReturn
 
 import uvicorn
 
+from doorlist.web.protocol import BoundedProtocol
+
 GRACE = 10  # seconds that running requests have to finish
 
 
@@ -65,7 +67,7 @@ def _config(app: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=True,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         interface="asgi3",
