@@ -45,6 +45,9 @@ COMMANDS: Final = {
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
     "maintenance": ("doorlist.cli.maintenance_commands", "Clean up what was deleted and is too old."),
+    "export": ("doorlist.cli.export_command", "Write workspaces, folders, grants and settings as one file."),
+    "plan": ("doorlist.cli.plan_command", "Show what a file's configuration would change."),
+    "apply": ("doorlist.cli.apply_command", "Make an organization what a file's configuration says, as planned."),
     "db": ("doorlist.cli.schema", "Show and upgrade the schema of the database."),
 }
 

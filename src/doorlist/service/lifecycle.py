@@ -31,11 +31,16 @@ async def archive(database: Database, administrator: Administrator, org_id: UUID
     Raises `Conflict` for a home folder, `Forbidden` below admin, `NotFound`.
     """
     async with database.transaction() as connection:
-        act = await begin(connection, administrator, org_id, resource_id)
-        _refuse_home(act)
-        changed = await resources.archive(connection, org_id, resource_id, now=act.at)
-        if changed:
-            await act.tell(connection, Action.RESOURCE_ARCHIVED, _named(act))
+        return await archive_in(connection, administrator, org_id, resource_id=resource_id)
+
+
+async def archive_in(connection: Connection, administrator: Administrator, org_id: UUID, *, resource_id: UUID) -> bool:
+    """As `archive`, in a transaction of the caller."""
+    act = await begin(connection, administrator, org_id, resource_id)
+    _refuse_home(act)
+    changed = await resources.archive(connection, org_id, resource_id, now=act.at)
+    if changed:
+        await act.tell(connection, Action.RESOURCE_ARCHIVED, _named(act))
     return changed
 
 
@@ -45,10 +50,17 @@ async def unarchive(database: Database, administrator: Administrator, org_id: UU
     Who administered it before may do so; raises like `archive`.
     """
     async with database.transaction() as connection:
-        act = await _regain(connection, administrator, org_id, resource_id, level=Level.ADMIN)
-        changed = await resources.unarchive(connection, org_id, resource_id, now=act.at)
-        if changed:
-            await act.tell(connection, Action.RESOURCE_UNARCHIVED, _named(act))
+        return await unarchive_in(connection, administrator, org_id, resource_id=resource_id)
+
+
+async def unarchive_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, resource_id: UUID
+) -> bool:
+    """As `unarchive`, in a transaction of the caller."""
+    act = await _regain(connection, administrator, org_id, resource_id, level=Level.ADMIN)
+    changed = await resources.unarchive(connection, org_id, resource_id, now=act.at)
+    if changed:
+        await act.tell(connection, Action.RESOURCE_UNARCHIVED, _named(act))
     return changed
 
 

@@ -33,22 +33,29 @@ async def create_workspace(
     The plan is the organization's unless the operator says another. Raises `Forbidden` for members where the
     organization does not let them and for guests always, `Taken`, `BadInput`.
     """
-    name, at = clean_name(name, place="name"), clock.now()
-    new = NewWorkspace(clock.new_id(at), clock.new_id(at), name, fold(name))
     try:
         async with database.transaction() as connection:
-            organization = await _organization(connection, org_id)
-            await _require_creator(connection, administrator, organization, plan)
-            plan = plan or organization.plan
-            await resources.insert_workspaces(connection, org_id, [new], plan=plan, now=at)
-            await _own(connection, administrator, org_id, new.id, at)
-            change = {"name": name, "plan": plan, "home": str(new.home_id), "owner": _person(administrator)}
-            actor = Actor.administrator(administrator)
-            event = Event(Action.WORKSPACE_CREATED, TargetKind.RESOURCE, new.id, actor, clock.new_id(at), change)
-            await audit.append(connection, org_id, event, at=at)
+            return (await create_workspace_in(connection, administrator, org_id, name=name, plan=plan)).id
     except UniqueViolation as violation:
         raise Taken(f"There is a workspace {name!r} already.", place="name") from violation
-    return new.id
+
+
+async def create_workspace_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, name: str, plan: Plan | None
+) -> NewWorkspace:
+    """As `create_workspace`, in a transaction of the caller. Raises `UniqueViolation` for a name that is taken."""
+    name, at = clean_name(name, place="name"), clock.now()
+    new = NewWorkspace(clock.new_id(at), clock.new_id(at), name, fold(name))
+    organization = await _organization(connection, org_id)
+    await _require_creator(connection, administrator, organization, plan)
+    plan = plan or organization.plan
+    await resources.insert_workspaces(connection, org_id, [new], plan=plan, now=at)
+    await _own(connection, administrator, org_id, new.id, at)
+    change = {"name": name, "plan": plan, "home": str(new.home_id), "owner": _person(administrator)}
+    actor = Actor.administrator(administrator)
+    event = Event(Action.WORKSPACE_CREATED, TargetKind.RESOURCE, new.id, actor, clock.new_id(at), change)
+    await audit.append(connection, org_id, event, at=at)
+    return new
 
 
 async def create_folder(
@@ -58,23 +65,30 @@ async def create_folder(
 
     Raises `Forbidden` below editor on the workspace, `NotFound`, `Taken`, `BadInput`.
     """
-    name, at = clean_name(name, place="name"), clock.now()
-    new = NewFolder(clock.new_id(at), workspace_id, name, fold(name))
     try:
         async with database.transaction() as connection:
-            place = await resources.lock(connection, org_id, workspace_id)
-            if place is None or place.kind != "workspace":
-                raise NotFound("There is no such workspace.", place="workspace")
-            if await level_on(connection, administrator, org_id, workspace_id) < MAKES_FOLDERS:
-                raise Forbidden(f"Making folders needs the level {MAKES_FOLDERS.label} on the workspace.")
-            await resources.insert_folders(connection, org_id, [new], now=at)
-            await _own(connection, administrator, org_id, new.id, at)
-            change = {"name": name, "workspace": str(workspace_id), "owner": _person(administrator)}
-            actor = Actor.administrator(administrator)
-            event = Event(Action.FOLDER_CREATED, TargetKind.RESOURCE, new.id, actor, clock.new_id(at), change)
-            await audit.append(connection, org_id, event, at=at)
+            return await create_folder_in(connection, administrator, org_id, workspace_id=workspace_id, name=name)
     except UniqueViolation as violation:
         raise Taken(f"There is a folder {name!r} in this workspace already.", place="name") from violation
+
+
+async def create_folder_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, workspace_id: UUID, name: str
+) -> UUID:
+    """As `create_folder`, in a transaction of the caller. Raises `UniqueViolation` for a name that is taken."""
+    name, at = clean_name(name, place="name"), clock.now()
+    new = NewFolder(clock.new_id(at), workspace_id, name, fold(name))
+    place = await resources.lock(connection, org_id, workspace_id)
+    if place is None or place.kind != "workspace":
+        raise NotFound("There is no such workspace.", place="workspace")
+    if await level_on(connection, administrator, org_id, workspace_id) < MAKES_FOLDERS:
+        raise Forbidden(f"Making folders needs the level {MAKES_FOLDERS.label} on the workspace.")
+    await resources.insert_folders(connection, org_id, [new], now=at)
+    await _own(connection, administrator, org_id, new.id, at)
+    change = {"name": name, "workspace": str(workspace_id), "owner": _person(administrator)}
+    actor = Actor.administrator(administrator)
+    event = Event(Action.FOLDER_CREATED, TargetKind.RESOURCE, new.id, actor, clock.new_id(at), change)
+    await audit.append(connection, org_id, event, at=at)
     return new.id
 
 
@@ -86,25 +100,30 @@ async def upgrade_workspaces(
     All or none: raises `BadInput` listing names that are no workspace and workspaces on a higher plan already,
     `Forbidden` for anybody but owners of the organization.
     """
-    at = clock.now()
     async with database.transaction() as connection:
-        await require_owner(connection, administrator, org_id)
-        keys = {fold(name.strip()): name for name in names}
-        found = await resources.workspaces_by_key(connection, org_id, list(keys))
-        problems = [f"There is no workspace {name!r}." for key, name in keys.items() if key not in found]
-        problems += [
-            f"{p.name!r} is on the plan {p.plan} already." for p in found.values() if _rank(p.plan) > _rank(plan)
-        ]
-        if problems:
-            raise BadInput("No workspace was upgraded.", problems=tuple(problems))
-        ids = [place.id for place in found.values()]
-        changed = set(await resources.set_plan(connection, org_id, ids, plan=plan))
-        if changed:
-            before = {str(place.id): place.plan for place in found.values() if place.id in changed}
-            change = {"before": before, "after": plan}
-            actor = Actor.administrator(administrator)
-            event = Event(Action.WORKSPACES_UPGRADED, TargetKind.ORGANIZATION, org_id, actor, clock.new_id(at), change)
-            await audit.append(connection, org_id, event, at=at)
+        return await upgrade_workspaces_in(connection, administrator, org_id, names=names, plan=plan)
+
+
+async def upgrade_workspaces_in(
+    connection: Connection, administrator: Administrator, org_id: UUID, *, names: Sequence[str], plan: Plan
+) -> list[str]:
+    """As `upgrade_workspaces`, in a transaction of the caller."""
+    at = clock.now()
+    await require_owner(connection, administrator, org_id)
+    keys = {fold(name.strip()): name for name in names}
+    found = await resources.workspaces_by_key(connection, org_id, list(keys))
+    problems = [f"There is no workspace {name!r}." for key, name in keys.items() if key not in found]
+    problems += [f"{p.name!r} is on the plan {p.plan} already." for p in found.values() if _rank(p.plan) > _rank(plan)]
+    if problems:
+        raise BadInput("No workspace was upgraded.", problems=tuple(problems))
+    ids = [place.id for place in found.values()]
+    changed = set(await resources.set_plan(connection, org_id, ids, plan=plan))
+    if changed:
+        before = {str(place.id): place.plan for place in found.values() if place.id in changed}
+        change = {"before": before, "after": plan}
+        actor = Actor.administrator(administrator)
+        event = Event(Action.WORKSPACES_UPGRADED, TargetKind.ORGANIZATION, org_id, actor, clock.new_id(at), change)
+        await audit.append(connection, org_id, event, at=at)
     return [place.name for place in found.values() if place.id in changed]
 
 

@@ -44,6 +44,14 @@ _ONE_PERSON = "insert into measured_people values ($1)"
 
 _THESE_PEOPLE = "insert into measured_people select unnest($1::uuid[])"
 
+_MORE_PEOPLE = """
+insert into measured_people
+(select user_id from group_members where org_id = $1 and group_id = any($2::uuid[])
+ union select unnest($3::uuid[]))
+except
+select user_id from measured_people
+"""
+
 _COUNT_PEOPLE = "select count(*) from measured_people"
 
 # Levels are read person by person for a few people, place by place for many.
@@ -196,6 +204,11 @@ async def concern_person(connection: Connection, user_id: UUID) -> None:
 async def concern_people(connection: Connection, people: Sequence[UUID]) -> None:
     """Measure these people."""
     await connection.execute(_THESE_PEOPLE, list(people))
+
+
+async def concern_more(connection: Connection, org_id: UUID, *, groups: Sequence[UUID], people: Sequence[UUID]) -> None:
+    """Measure the members of these groups and these people as well."""
+    await connection.execute(_MORE_PEOPLE, org_id, list(groups), list(people))
 
 
 async def measure_before(connection: Connection, org_id: UUID, places: Sequence[UUID]) -> bool:
