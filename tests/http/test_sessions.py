@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from doorlist.domain.signin import Method
-from doorlist.errors import Forbidden, ForeignForm, NotFound
+from doorlist.errors import BadInput, Forbidden, ForeignForm, NotFound
 from doorlist.service import clock, session_control, staffing
 from doorlist.service.session_control import GRACE, ROTATED_AFTER, Opened, Origin
 from doorlist.store.db import Database
@@ -137,6 +137,36 @@ async def test_a_session_ends_at_the_limit_of_the_organization_or_before(
     assert soon.expires_at == at + timedelta(minutes=5)
     assert (await session_control.find_session(database, soon.token, now=at + timedelta(minutes=4)))[0] is not None
     assert (await session_control.find_session(database, soon.token, now=at + timedelta(minutes=5)))[0] is None
+
+
+async def test_a_lower_limit_shortens_the_sessions_that_there_are(directory: Directory, database: Database) -> None:
+    ana = await directory.user("ana@example.com")
+    at = clock.now()
+    opened = await _open(database, directory.org_id, ana["id"], now=at)
+    limits = await session_control.set_limits(database, OPERATOR, directory.org_id, minutes=30)
+    assert limits == (30, 240)
+    assert (await session_control.find_session(database, opened.token, now=at + timedelta(minutes=29)))[0] is not None
+    assert (await session_control.find_session(database, opened.token, now=at + timedelta(minutes=30)))[0] is None
+    with pytest.raises(BadInput):
+        await session_control.set_limits(database, OPERATOR, directory.org_id, minutes=4)
+
+
+async def test_personal_keys_end_with_the_person_for_good(directory: Directory, database: Database) -> None:
+    ana = await directory.user("ana@example.com")
+    org_id = directory.org_id
+    async with database.reading() as connection:
+        await connection.execute(
+            "insert into api_keys (org_id, id, user_id, label, hint, hash, scopes, created_at, created_by) "
+            "values ($1, gen_random_uuid(), $2, 'own', 'x', 'x', '{}', now(), 'x'), "
+            "($1, gen_random_uuid(), null, 'of the organization', 'y', 'y', '{}', now(), 'x')",
+            org_id,
+            UUID(ana["id"]),
+        )
+    for value in ("False", "True"):
+        await directory.patch(f"/Users/{ana['id']}", {"op": "Replace", "path": "active", "value": value})
+    async with database.reading() as connection:
+        rows = await connection.fetch("select label, revoked_at is not null as over from api_keys order by label")
+    assert [(row["label"], row["over"]) for row in rows] == [("of the organization", False), ("own", True)]
 
 
 async def test_an_unused_session_ends_after_the_idle_time(directory: Directory, database: Database) -> None:

@@ -13,8 +13,9 @@ from lxml import etree
 
 from doorlist.domain.levels import Role
 from doorlist.errors import Conflict, Forbidden
-from doorlist.service import clock, finding, local_signin, staffing
+from doorlist.service import clock, finding, local_signin, session_control, staffing
 from doorlist.service.throttling import FREE
+from doorlist.store.session_rows import SessionLine
 from tests.http.conftest import OPERATOR
 from tests.saml.conftest import BASE, SESSION, Company
 
@@ -40,6 +41,10 @@ async def _enrol(company: Company, name: str = "owner@example.com") -> tuple[htt
 
 def _code(secret: str, *, steps: int = 0) -> str:
     return pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=30 * steps))
+
+
+async def _live(company: Company) -> list[SessionLine]:
+    return await session_control.list_sessions(company.database, OPERATOR, company.organization.org_id)
 
 
 async def _try(company: Company, secret: str, **over: str) -> httpx.Response:
@@ -136,6 +141,7 @@ async def test_with_sso_enforced_only_owners_use_a_password_and_it_is_told(compa
     entered, bobs = await _enrol(company, "ana@example.com")
     assert entered.status_code == 303
     await company.choose(enforced=True)
+    assert [line.user_name for line in await _live(company)] == ["owner@example.com"]
     assert (await _try(company, bobs, email="ana@example.com")).status_code == 403
     assert "demands" in (await company.last()).detail
     assert (await _try(company, secret)).status_code == 303

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from doorlist.domain.tenancy import Plan
 from doorlist.errors import Conflict
-from doorlist.service import clock, saml_setup, tenants
+from doorlist.service import clock, saml_setup, signin_log, tenants
 from doorlist.service.tenants import Settings
 from doorlist.store.db import Database
 from doorlist.web.app import App
@@ -207,3 +207,15 @@ async def test_requests_live_ten_minutes(company: Company, monkeypatch: pytest.M
     company.forge.now = later
     assert (await browser.answer(company.forge.signed_assertion(answers=request))).status_code == 403
     assert (await company.last()).check_name == "request"
+
+
+async def test_the_log_of_refusals_cannot_be_filled_from_outside(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin_log, "MOST_REFUSED", 5)
+    browser = company.browser()
+    for _ in range(8):
+        assert (await browser.answer(b"<x/>")).status_code == 403
+    assert len(await company.log()) == 5
+    await company.signed_in()
+    assert (await company.last()).accepted

@@ -52,6 +52,31 @@ def revoke(
         say(f"{count} ended.")
 
 
+@app.command()
+def limit(
+    org: Org,
+    *,
+    minutes: Annotated[int | None, typer.Option("--minutes", help="Every session ends after so many.")] = None,
+    idle_minutes: Annotated[int | None, typer.Option("--idle-minutes", help="An unused one after so many.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Show or set after how many minutes sessions end."""
+    longest, idle = run(_limit(settings(data, database_url), org, minutes, idle_minutes))
+    if json:
+        emit_json({"minutes": longest, "idle_minutes": idle})
+    else:
+        say(f"Sessions end after {longest} minutes, unused ones after {idle}.")
+
+
+async def _limit(config: Settings, org: str, minutes: int | None, idle_minutes: int | None) -> tuple[int, int]:
+    async with opened(config) as database:
+        org_id = (await finding.organization(database, org)).org_id
+        limits = {"minutes": minutes, "idle_minutes": idle_minutes}
+        return await session_control.set_limits(database, operator(), org_id, **limits)
+
+
 async def _list(config: Settings, org: str, user: str | None) -> list[SessionLine]:
     async with opened(config) as database:
         org_id = (await finding.organization(database, org)).org_id

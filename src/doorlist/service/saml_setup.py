@@ -24,7 +24,7 @@ from doorlist.service import clock
 from doorlist.service.authority import require_manager, require_owner
 from doorlist.service.saml_events import tell
 from doorlist.service.saml_keys import ensure_key, key_ring
-from doorlist.store import local_rows, organizations, saml_rows
+from doorlist.store import local_rows, organizations, saml_rows, session_rows
 from doorlist.store.db import Connection, Database
 from doorlist.store.organizations import Organization
 from doorlist.store.saml_rows import CertificateLine, SamlRow
@@ -103,7 +103,7 @@ async def set_fields(
 async def choose(
     database: Database, administrator: Administrator, organization: Organization, changes: Mapping[str, Any]
 ) -> SamlChoices:
-    """Change some of the choices; what is so already writes nothing. Enforcing is for owners.
+    """Change some of the choices; what is so already writes nothing. Enforcing is for owners, and ends what it forbids.
 
     Raises `BadInput` for an unknown choice or value, `Conflict` for one that the organization cannot make now,
     `NotFound` where SAML is not set up, `Forbidden`.
@@ -121,6 +121,8 @@ async def choose(
             await saml_rows.put(
                 connection, organization.org_id, identity=present.identity, choices=after, now=at, by=by
             )
+            if changed.get("enforced"):
+                await session_rows.end_others(connection, organization.org_id, now=at, by="enforced SSO")
             before = {name: getattr(present.choices, name) for name in changed}
             await tell(connection, administrator, organization.org_id, {"before": before, "after": changed})
     return after

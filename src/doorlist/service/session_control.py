@@ -17,7 +17,7 @@ from uuid import UUID
 from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.signin import Method, SignedIn
 from doorlist.domain.tenancy import Administrator
-from doorlist.errors import Forbidden, NotFound
+from doorlist.errors import BadInput, Forbidden, NotFound
 from doorlist.service import clock
 from doorlist.service.authority import require_manager
 from doorlist.store import audit, session_rows
@@ -28,6 +28,7 @@ ROTATED_AFTER: Final = timedelta(minutes=15)
 GRACE: Final = timedelta(minutes=1)
 _TOUCHED_AFTER: Final = timedelta(minutes=1)
 _LONGEST_AGENT: Final = 300
+_SHORTEST, _LONGEST = 5, 43_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,34 @@ async def revoke_sessions_of(
             target = (TargetKind.USER, user_id)
             await _tell(connection, administrator, org_id, target=target, ended=ended, at=at)
     return len(ended)
+
+
+async def set_limits(
+    database: Database,
+    administrator: Administrator,
+    org_id: UUID,
+    *,
+    minutes: int | None = None,
+    idle_minutes: int | None = None,
+) -> tuple[int, int]:
+    """Set after how many minutes sessions end, at the latest and unused; what there is ends accordingly.
+
+    Returns both limits as they are then. Raises `BadInput` outside 5 minutes to 30 days, `Forbidden`.
+    """
+    for place, value in (("minutes", minutes), ("idle_minutes", idle_minutes)):
+        if value is not None and not _SHORTEST <= value <= _LONGEST:
+            raise BadInput(f"A session lives {_SHORTEST} to {_LONGEST} minutes.", place=place)
+    at = clock.now()
+    async with database.transaction() as connection:
+        await require_manager(connection, administrator, org_id)
+        limits = await session_rows.limit(connection, org_id, minutes=minutes, idle_minutes=idle_minutes)
+        if minutes is not None or idle_minutes is not None:
+            change = {"session_minutes": limits[0], "session_idle_minutes": limits[1]}
+            actor = Actor.administrator(administrator)
+            request_id = clock.new_id(at)
+            event = Event(Action.ORGANIZATION_CHANGED, TargetKind.ORGANIZATION, org_id, actor, request_id, change)
+            await audit.append(connection, org_id, event, at=at)
+    return limits
 
 
 def digest_of(token: str) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from doorlist.domain.tenancy import Administrator
@@ -17,8 +18,10 @@ from doorlist.store import signin_rows
 from doorlist.store.db import Connection, Database
 from doorlist.store.signin_rows import SignInLine
 
-MOST = 500
-_LONGEST = 300
+MOST: Final = 500
+MOST_REFUSED: Final = 300
+_WINDOW: Final = timedelta(minutes=1)
+_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,10 @@ class Attempt:
 
 
 async def write(connection: Connection, org_id: UUID, attempt: Attempt, *, origin: Origin, now: datetime) -> UUID:
-    """Log a try; the id under which it is found, and which the page of a refusal shows."""
+    """Log a try; the id under which it is found, and which the page of a refusal shows.
+
+    Of the refusals of an organization no more than so many a minute are kept: nobody outside can fill the database.
+    """
     refused = attempt.refused
     line = SignInLine(
         id=clock.new_id(now),
@@ -56,7 +62,7 @@ async def write(connection: Connection, org_id: UUID, attempt: Attempt, *, origi
         address=_clean(origin.address),
         agent=_clean(origin.agent),
     )
-    await signin_rows.log(connection, org_id, line)
+    await signin_rows.log(connection, org_id, line, since=clock.new_id(now - _WINDOW), most=MOST_REFUSED)
     return line.id
 
 

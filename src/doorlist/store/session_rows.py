@@ -69,6 +69,27 @@ select s.id, s.user_id, u.user_name, s.method, s.created_at, s.seen_at, s.expire
  limit $4
 """
 
+_LIMIT = """
+with changed as (
+    update organizations
+       set session_minutes = coalesce($2, session_minutes), session_idle_minutes = coalesce($3, session_idle_minutes)
+     where org_id = $1
+    returning org_id, session_minutes, session_idle_minutes),
+shortened as (
+    update sessions s
+       set expires_at = least(s.expires_at, s.created_at + make_interval(mins => c.session_minutes))
+      from changed c
+     where s.org_id = c.org_id and s.ended_at is null)
+select session_minutes, session_idle_minutes from changed
+"""
+
+_END_OTHERS = """
+update sessions s set ended_at = $2, ended_by = $3
+  from users u
+ where s.org_id = $1 and s.ended_at is null and s.method <> 'saml'
+   and u.org_id = s.org_id and u.id = s.user_id and u.role <> 'owner'
+"""
+
 _FORGET = "delete from sessions where expires_at < $1"
 
 
@@ -139,6 +160,19 @@ async def end_all(
     """End every session of a person, `besides` one; returns those that were live."""
     rows = await connection.fetch(_END_ALL, org_id, user_id, now, by, besides)
     return [row["id"] for row in rows]
+
+
+async def limit(
+    connection: Connection, org_id: UUID, *, minutes: int | None, idle_minutes: int | None
+) -> tuple[int, int]:
+    """Set how long sessions live, also those that there are; None leaves a limit. Returns both as they are then."""
+    row = await connection.fetchrow(_LIMIT, org_id, minutes, idle_minutes)
+    return row["session_minutes"], row["session_idle_minutes"]
+
+
+async def end_others(connection: Connection, org_id: UUID, *, now: datetime, by: str) -> None:
+    """End every session that did not begin by SAML, but those of owners."""
+    await connection.execute(_END_OTHERS, org_id, now, by)
 
 
 async def live(

@@ -85,7 +85,9 @@ returning t.id
 _LOG = """
 insert into signin_log (org_id, id, at, method, kind, accepted, check_name, detail, user_id, subject, steps, attributes,
                         address, agent)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $14)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $14
+ where $6 or (select count(*) from (select from signin_log
+                                     where org_id = $1 and id > $15 and not accepted limit $16) n) < $16
 """
 
 _LIST = """
@@ -251,8 +253,8 @@ async def end_named(
     return [row["id"] for row in rows]
 
 
-async def log(connection: Connection, org_id: UUID, line: SignInLine) -> None:
-    """Remember a sign-in that was tried."""
+async def log(connection: Connection, org_id: UUID, line: SignInLine, *, since: UUID, most: int) -> None:
+    """Remember a sign-in that was tried; a refused one only if there are fewer than so many `since` that id."""
     attributes = None if line.attributes is None else json.dumps(line.attributes)
     outcome = (line.accepted, line.check_name, line.detail, line.user_id, line.subject)
     await connection.execute(
@@ -267,6 +269,8 @@ async def log(connection: Connection, org_id: UUID, line: SignInLine) -> None:
         attributes,
         line.address,
         line.agent,
+        since,
+        most,
     )
 
 
