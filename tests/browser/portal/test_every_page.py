@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
-from tests.browser.portal.conftest import AXE, Portal, watched
+from tests.browser.conftest import AUDIT, WIDER
+from tests.browser.portal.conftest import Portal
 
 LONG = (
     "Research and Development of Very Long-Lived Instruments, Northern and Eastern Europe (including the Baltic States)"
@@ -46,11 +44,6 @@ PAGES = (
     "/signin",
     "/nowhere",
 )
-_AUDIT = """async () => {
-  const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]});
-  return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.target.join(" ")).join(" | ")}`);
-}"""
-_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -79,13 +72,6 @@ def known(portal: Portal) -> dict[str, str]:
     return {"person": user or person, "group": group, "entry": created}
 
 
-@pytest.fixture(params=["light", "dark"])
-async def themed(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
-    yield await watched(context)
-    await context.close()
-
-
 async def test_every_page_is_accessible_and_fits_a_telephone(
     themed: Page, portal: Portal, known: dict[str, str], axe: str
 ) -> None:
@@ -94,21 +80,13 @@ async def test_every_page_is_accessible_and_fits_a_telephone(
         await themed.set_viewport_size({"width": 1280, "height": 800})
         await portal.go(themed, path.format(**known))
         await themed.evaluate(axe)
-        faults += [f"{path}: {violation}" for violation in await themed.evaluate(_AUDIT)]
+        faults += [f"{path}: {violation}" for violation in await themed.evaluate(AUDIT)]
         for width in (768, 360):
             await themed.set_viewport_size({"width": width, "height": 700})
-            if await themed.evaluate(_WIDER) > 0:
+            if await themed.evaluate(WIDER) > 0:
                 faults.append(f"{path} is wider than {width} pixels")
     complaints = [said for said in themed.complaints if "404" not in said]  # type: ignore[attr-defined]
     assert faults + complaints == []
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The accessibility checker, as a script to evaluate."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed; `make install` brings it")
-    return Path(AXE).read_text(encoding="utf-8")
 
 
 async def test_the_keyboard_leads_past_the_menu_and_through_a_choice(page: Page, portal: Portal) -> None:
