@@ -50,7 +50,7 @@ def _stay(console: Console, stage: Stage) -> None:
     from doorlist.tour.guide import print_guide  # noqa: PLC0415
 
     print_guide(console, stage)
-    console.print("\nDoorlist runs until [bold]Ctrl-C[/].")
+    console.print("\nDoorlist and the stand-in's pages run until [bold]Ctrl-C[/].")
     with suppress(KeyboardInterrupt):
         signal.pause()
     console.print("Stopping.")

@@ -38,7 +38,8 @@ def _places(stage: Stage) -> list[Suggestion]:
         ("token", stage.tokens[cast.RENEWED]),
         ("organization", f"{cast.NAME}, in commands {cast.SLUG}"),
         ("data folder", str(stage.data)),
-        ("stand-in", f"the directory and its provisioning job, in {stage.run.state}"),
+        ("stand-in", f"{stage.directory} shows the directory and its provisioning job, kept in {stage.run.state}"),
+        ("sign in", f"{stage.url}/saml/{cast.SLUG}/login, as anybody of the company"),
     ]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from doorlist.tour import cast
+from doorlist.tour.browser import Browser
 from doorlist.tour.cast import BRAND_BOOK, COMPANY, FIRMWARE, STUDIO, WORKSHOP
+from doorlist.tour.signing_in import is_signed_in, sign_in
 from doorlist.tour.stage import Stage
 from doorlist.tour.steps import Step, expect, expect_part
 
@@ -67,19 +69,28 @@ def _names_change(stage: Stage) -> str:
 
 def _leave_takes_everything(stage: Stage) -> str:
     stage.kept["away"] = stage.reached(cast.AWAY)
+    visitor = Browser()
+    sign_in(stage, visitor, cast.AWAY)
+    expect("Whether he is signed in", is_signed_in(stage, visitor), equals=True)
     stage.run.entrasim("user", "disable", cast.AWAY)
     counts = stage.cycle()
     expect("People disabled", (counts["users"]["disabled"], counts["failures"]), equals=(1, 0))
     expect("What he reaches", stage.reached(cast.AWAY), equals={})
     expect("Whether he is active", stage.person(cast.AWAY)["active"], equals=False)
-    return f"Haruto Nishimura is inactive and sees 0 of {len(stage.kept['away'])} places"
+    expect("Whether his session is still open", is_signed_in(stage, visitor), equals=False)
+    sign_in(stage, visitor, cast.AWAY, mistake="ignore-state")
+    expect("Whether a good answer opens another", is_signed_in(stage, visitor), equals=False)
+    return f"Haruto Nishimura: signed out at once, refused at the door, 0 of {len(stage.kept['away'])} places"
 
 
 def _return_gives_it_back(stage: Stage) -> str:
     stage.run.entrasim("user", "enable", cast.AWAY)
     expect("Failures of the cycle", stage.cycle()["failures"], equals=0)
     expect("What he reaches", stage.reached(cast.AWAY), equals=stage.kept["away"])
-    return "exactly the same places at the same levels"
+    visitor = Browser()
+    sign_in(stage, visitor, cast.AWAY)
+    expect("Whether he is signed in", is_signed_in(stage, visitor), equals=True)
+    return "he signs in again, to exactly the same places at the same levels"
 
 
 def _deletion_is_final(stage: Stage) -> str:

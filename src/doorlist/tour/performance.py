@@ -18,15 +18,16 @@ from typing import Final, NoReturn
 from rich.console import Console
 
 from doorlist.errors import BadInput
-from doorlist.tour import arriving, giving_access, later_life, setting_up
+from doorlist.tour import arriving, giving_access, later_life, setting_up, signing_in
 from doorlist.tour.board import ConsoleBoard
-from doorlist.tour.programs import Programs, serving
+from doorlist.tour.programs import Programs, serving, serving_directory
 from doorlist.tour.stage import Stage
 from doorlist.tour.steps import Course, Step, play
 
 STEPS: Final[tuple[Step[Stage], ...]] = (
     *setting_up.STEPS,
     *arriving.STEPS,
+    *signing_in.STEPS,
     *giving_access.STEPS,
     *later_life.STEPS,
 )
@@ -35,13 +36,18 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def staged(folder: Path, *, port: int) -> Iterator[Stage]:
-    """A server on an empty folder, with the state file of the stand-in in it.
+    """A server on an empty folder, and the stand-in's pages beside it with their state file in the folder.
 
     Raises:
-        BadInput: the folder is not empty or cannot be used, or the server does not start.
+        BadInput: the folder is not empty or cannot be used, or a server does not start.
     """
-    with _ended_by_signals(), serving(folder, port=port, log=folder / "serve.log") as url:
-        yield Stage(url, Programs(folder, folder / "entrasim.db"))
+    state = folder / "entrasim.db"
+    with (
+        _ended_by_signals(),
+        serving(folder, port=port, log=folder / "serve.log") as url,
+        serving_directory(state, port=0, log=folder / "entrasim.log") as directory,
+    ):
+        yield Stage(url, Programs(folder, state), directory)
 
 
 def tour(stage: Stage, console: Console) -> Course:

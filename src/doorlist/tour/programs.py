@@ -109,23 +109,50 @@ def serving(data: Path, *, port: int, log: Path) -> Iterator[str]:
         BadInput: it did not start; the end of its log is listed.
     """
     command = [str(program("doorlist")), "serve", "--data", str(data), "--port", str(port), "--workers", "2"]
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(  # noqa: S603 - our own command; a session of its own keeps the terminal's Ctrl-C from it
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            encoding="utf-8",
-            env=_environment(),
-            start_new_session=True,
-        ) as process,
-    ):
+    with _running(command, log) as process:
         try:
             yield _address(process, log)
         finally:
             _stop(process)
             _see_database_out(data)
+
+
+@contextmanager
+def serving_directory(state: Path, *, port: int, log: Path) -> Iterator[str]:
+    """Run `entrasim serve` without its job, whose cycles the tour runs by hand; yield its address.
+
+    Raises:
+        BadInput: it did not start; the end of its log is listed.
+    """
+    command = [str(program("entrasim")), "serve", "--no-job", "--state", str(state), "--port", str(port)]
+    with _running(command, log) as process:
+        try:
+            yield _directory_address(process, log)
+        finally:
+            _stop(process)
+
+
+def _running(command: list[str], log: Path) -> subprocess.Popen[str]:
+    """Start one of our commands; a session of its own keeps the terminal's Ctrl-C from it."""
+    with log.open("wb") as errors:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            encoding="utf-8",
+            env={**_environment(), "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+
+
+def _directory_address(process: subprocess.Popen[str], log: Path) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        for word in line.split():
+            if word.startswith("http://"):
+                return word.rstrip("/")
+    raise _not_started("The stand-in", log)
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:
@@ -136,8 +163,12 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
             address = line.split()[-1]
         if "provision at" in line:
             return address
+    raise _not_started("Doorlist", log)
+
+
+def _not_started(what: str, log: Path) -> BadInput:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    raise BadInput("Doorlist did not start.", problems=tuple(lines[-20:]))
+    return BadInput(f"{what} did not start.", problems=tuple(lines[-20:]))
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

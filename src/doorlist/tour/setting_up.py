@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from doorlist.tour import cast
+from doorlist.tour import cast, signing_in
 from doorlist.tour.stage import Stage
 from doorlist.tour.steps import Step, StepFailed, expect, expect_part
 
@@ -129,7 +129,7 @@ STEPS: Final[tuple[Step[Stage], ...]] = (
     Step(1, "Below Enterprise a directory is connected", _plan_is_too_low),
     Step(1, "One workspace is upgraded, then two at once", _workspaces_are_upgraded),
     Step(1, "The organization is upgraded", _organization_is_upgraded),
-    Step(2, "SAML is set up first", None, note="not exercised yet: sign-in is a later issue"),
+    *signing_in.SETTING_UP,
     Step(3, "The organization groups its workspaces", _workspaces_belong_together),
     Step(4, "The token was shown once", _token_is_shown_once),
     Step(4, "A second one is made, the first revoked", _rotation_has_no_gap),

@@ -27,12 +27,14 @@ class Stage:
     Attributes:
         url: the server's address.
         run: both commands.
+        directory: the address of the stand-in's pages.
         tokens: the texts of tokens by label, as they were shown once.
         kept: what a step found that a later one compares with.
     """
 
     url: str
     run: Programs
+    directory: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ PAGE = 25
 _PERSON = ", ".join(f"p.{column}" for column in PERSON_COLUMNS)
 _GROUP = ", ".join(f"g.{column}" for column in GROUP_COLUMNS)
 _BY_NAME = "coalesce(p.display_name, p.user_principal_name) collate nocase, p.key"
+_BY_NAME_DOWN = "coalesce(p.display_name, p.user_principal_name) collate nocase desc, p.key desc"
 _PERSON_STATES = {
     "all": "p.soft_deleted_at is null",
     "enabled": "p.soft_deleted_at is null and p.account_enabled = 1",
@@ -83,15 +84,8 @@ def find_people(state: StateFile, query: str, *, limit: int) -> list[Person]:
 
 def list_people(state: StateFile, query: str, *, status: str, number: int, size: int = PAGE) -> Slice[Person]:
     """Return a page of people. status: all, enabled, disabled, deleted."""
-    where = f"p.purged_at is null and {_PERSON_STATES[status]} and {_PERSON_FOUND}"
-    values = _values(query)
-    total = _count(state, f"select count(*) from people p where {where}", values)  # noqa: S608
-    number = _within(number, total, size=size)
-    rows = state.rows(
-        f"select {_PERSON} from people p where {where} order by {_BY_NAME} limit :size offset :skip",  # noqa: S608
-        {**values, "size": size, "skip": (number - 1) * size},
-    )
-    return Slice([person_of(row) for row in rows], number, total, size)
+    source = f"people p where p.purged_at is null and {_PERSON_STATES[status]} and {_PERSON_FOUND}"
+    return _people(state, source, _values(query), number=number, size=size)
 
 
 def list_groups(state: StateFile, query: str, *, number: int, size: int = PAGE) -> Slice[GroupRow]:
@@ -109,17 +103,9 @@ def list_groups(state: StateFile, query: str, *, number: int, size: int = PAGE) 
 
 def list_members(state: StateFile, group: int, *, query: str, number: int, size: int = PAGE) -> Slice[Person]:
     """Return a page of a group's direct members."""
-    where = f"""m.group_key = :group and m.present = 1 and p.key = m.person_key and p.purged_at is null
-        and {_PERSON_FOUND}"""
-    values = {**_values(query), "group": group}
-    total = _count(state, f"select count(*) from memberships m, people p where {where}", values)  # noqa: S608
-    number = _within(number, total, size=size)
-    rows = state.rows(
-        f"select {_PERSON} from memberships m, people p where {where}"  # noqa: S608
-        f" order by {_BY_NAME} limit :size offset :skip",
-        {**values, "size": size, "skip": (number - 1) * size},
-    )
-    return Slice([person_of(row) for row in rows], number, total, size)
+    source = f"""memberships m, people p where m.group_key = :group and m.present = 1 and p.key = m.person_key
+        and p.purged_at is null and {_PERSON_FOUND}"""
+    return _people(state, source, {**_values(query), "group": group}, number=number, size=size)
 
 
 def groups_of(state: StateFile, person: int) -> list[Group]:
@@ -187,6 +173,21 @@ def link_state(subject: UserSubject | GroupSubject) -> str:
     if subject.target_id is None:
         return "not in the target"
     return "linked" if subject.assigned else "linked, out of scope"
+
+
+def _people(state: StateFile, source: str, values: dict[str, Any], *, number: int, size: int) -> Slice[Person]:
+    """Cut a page of people, sorted by name, from the nearer end; only the keys of a page's rows are sorted."""
+    total = _count(state, f"select count(*) from {source}", values)  # noqa: S608
+    number = _within(number, total, size=size)
+    skip = (number - 1) * size
+    shown = min(size, total - skip)
+    from_end = skip > total // 2
+    keys = f"select p.key from {source} order by {_BY_NAME_DOWN if from_end else _BY_NAME} limit :size offset :skip"  # noqa: S608
+    rows = state.rows(
+        f"select {_PERSON} from people p where p.key in ({keys}) order by {_BY_NAME}",  # noqa: S608
+        {**values, "size": max(shown, 0), "skip": total - skip - shown if from_end else skip},
+    )
+    return Slice([person_of(row) for row in rows], number, total, size)
 
 
 def _values(query: str) -> dict[str, Any]:
