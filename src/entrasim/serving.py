@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,10 @@ async def status(request: Request) -> Response:
 API_ROUTES: list[BaseRoute] = [Route("/api/status", status)]
 
 
-def build_app(path: Path, *, host: str = "127.0.0.1", run_job: bool = True) -> Starlette:
+def build_app(path: Path, *, hosts: Sequence[str] = (), run_job: bool = True) -> Starlette:
     """Return the application over a state file; `run_job` also runs cycles as they become due.
 
-    It answers to `host` and to this machine's own names.
+    It answers to `hosts` and to this machine's own names.
     """
 
     @contextlib.asynccontextmanager
@@ -53,14 +53,27 @@ def build_app(path: Path, *, host: str = "127.0.0.1", run_job: bool = True) -> S
                     await job
             file.close()
 
-    app = Starlette(routes=[*API_ROUTES, *portal_routes()], middleware=portal_middleware(host), lifespan=lifespan)
+    app = Starlette(routes=[*API_ROUTES, *portal_routes()], middleware=portal_middleware(hosts), lifespan=lifespan)
     add_refusals(app)
     return app
 
 
-def serve(path: Path, *, host: str, port: int, announce: Callable[[str], None], run_job: bool = True) -> None:
-    """Serve until interrupted; port 0 takes a free one. `announce` is told the address before anything is asked."""
-    app = build_app(path, host=host, run_job=run_job)
+def serve(
+    path: Path,
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    hosts: Sequence[str] = (),
+    run_job: bool = True,
+) -> None:
+    """Serve until interrupted; port 0 takes a free one.
+
+    Args:
+        announce: told the address before anything is asked.
+        hosts: further host names that requests may use, such as that of a container.
+    """
+    app = build_app(path, hosts=(host, *hosts), run_job=run_job)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", ws="none", server_header=False)
     listener = config.bind_socket()
     listener.listen(config.backlog)  # whoever hears the address may connect at once

@@ -45,6 +45,9 @@ def serve_pages(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8123,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="A further host name to answer to.")
+    ] = None,
     no_job: Annotated[bool, typer.Option("--no-job", help="Only look; cycles run elsewhere.")] = False,
     state: StateOption = None,
 ) -> None:
@@ -54,7 +57,7 @@ def serve_pages(
     def announce(address: str) -> None:
         say(f"Serving {path} on {address} - status at /api/status. Stop with Ctrl+C.")
 
-    serve(path, host=host, port=port, announce=announce, run_job=not no_job)
+    serve(path, host=host, port=port, announce=announce, hosts=allow_host or (), run_job=not no_job)
 
 
 def _say(job: Job) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +20,9 @@ from entrasim.clock import load_clock
 from entrasim.configuration import load_configuration, set_guard, set_notification, set_skip_out_of_scope
 from entrasim.dialects import Dialect
 from entrasim.job.connection_check import ConnectionReport, check_connection
-from entrasim.job.control import allow_deletions, restart_job, start_job, stop_job
+from entrasim.job.control import allow_deletions, due_at, load_job, restart_job, start_job, stop_job
 from entrasim.oauth import ClientCredentials
-from entrasim.overview import overview
+from entrasim.overview import Overview, overview
 from entrasim.portal.application_pages import application_page
 from entrasim.portal.forms import asked_text, text
 from entrasim.portal.guarding import posted
@@ -30,6 +32,7 @@ from entrasim.scope import assign_all, assign_selected, syncs_all
 from entrasim.statefile import StateFile
 
 HERE = "/application/provisioning"
+_SOON = timedelta(minutes=1)
 
 
 async def provisioning(request: Request) -> Response:
@@ -39,7 +42,8 @@ async def provisioning(request: Request) -> Response:
 
 async def status(request: Request) -> Response:
     """`GET /application/provisioning/status`: the part of the page that is asked for again while a cycle runs."""
-    return page(request, "provisioning_status.html", seen=overview(state_of(request)))
+    seen = overview(state_of(request))
+    return page(request, "provisioning_status.html", seen=seen, moving=_moves(state_of(request), seen))
 
 
 async def credentials(request: Request) -> Response:
@@ -166,6 +170,7 @@ def _show(
         "provisioning.html",
         status=http,
         seen=seen,
+        moving=_moves(state, seen),
         configuration=load_configuration(state),
         automatic=automatic or saved is not None,
         entered=entered or _remembered(state),
@@ -174,6 +179,12 @@ def _show(
         problem=problem,
         unsaved=unsaved,
     )
+
+
+def _moves(state: StateFile, seen: Overview) -> bool:
+    """Tell whether a cycle runs, or is about to."""
+    due = due_at(load_job(state))
+    return seen.job.running or (due is not None and due <= load_clock(state)() + _SOON)
 
 
 ROUTES: list[BaseRoute] = [

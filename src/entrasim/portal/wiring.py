@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
@@ -79,9 +80,9 @@ def portal_routes() -> list[BaseRoute]:
     return [assets, *(route for module in pages for route in module.ROUTES)]
 
 
-def portal_middleware(host: str) -> list[Middleware]:
-    """Return what stands before every request; `host` is where the server listens, beside this machine's own names."""
-    return [Middleware(Guard, hosts=(*LOCAL_HOSTS, host.casefold()))]
+def portal_middleware(hosts: Iterable[str]) -> list[Middleware]:
+    """Return what stands before every request; `hosts` are names that are served beside this machine's own."""
+    return [Middleware(Guard, hosts=(*LOCAL_HOSTS, *(host.casefold() for host in hosts)))]
 
 
 def add_refusals(app: Starlette) -> None:

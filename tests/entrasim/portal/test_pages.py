@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
+import httpx2
 import pytest
 from starlette.routing import Route
 
 from entrasim.people import find_person
 from entrasim.portal.wiring import portal_routes
 from entrasim.saml_idp.configuration import SamlApplication, save_application
+from entrasim.serving import build_app
 from tests.entrasim.portal.conftest import Visitor, text_of
 
 ROUTES = [route for route in portal_routes() if isinstance(route, Route)]
@@ -170,3 +174,29 @@ async def test_sign_in_settings_are_saved_refused_and_shown(visitor: Visitor) ->
     html = await visitor.post(f"{here}/certificates/new", ended="yes")
     assert "expired" in text_of(html)
     assert "tampered" in await visitor.post(f"{here}/mistake", mistake="tampered", always="yes")
+
+
+async def test_a_form_that_is_too_long_is_refused_while_it_comes(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entrasim.portal.guarding._LONGEST_FORM", 1000)
+    await visitor.get("/")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 100
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await visitor.client.post("/groups/new", content=pieces(), headers=form)
+    assert answer.status_code == 413
+    answer = await visitor.client.post("/groups/new", data={"name": "x" * 2000})
+    assert answer.status_code == 413
+
+
+async def test_further_host_names_are_served_when_they_are_named(tmp_path: Path) -> None:
+    app = build_app(tmp_path / "other.db", hosts=("Directory.Test",), run_job=False)
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://directory.test:9000") as client:
+            assert (await client.get("/people")).status_code == 200
+            assert (await client.get("/people", headers={"host": "directory.test.evil"})).status_code == 400
