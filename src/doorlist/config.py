@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     api_requests_per_second: Annotated[
         int, Field(ge=1, le=100_000, description="requests of one key of the management API, in one process")
     ] = 100
+    metrics_token: str | None = Field(None, min_length=16, repr=False, description="who shows it may read /metrics")
+    metrics_folder: Path | None = Field(None, description="where processes share their counts; none: a temporary one")
     webhook_private_targets: bool = Field(False, description="tell webhooks at addresses that are not public, too")
     request_log_days: Annotated[int, Field(ge=1, le=3650, description="days that requests are remembered")] = 30
     request_body_days: Annotated[

@@ -63,6 +63,8 @@ class RequestLog:
         self._waiting: deque[Exchange] = deque()
         self._bytes = 0
         self._dropped = 0
+        self.lost = 0
+        """How many requests could not be logged since the start."""
         self._writer: asyncio.Task[None] | None = None
         self._forgetter: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -82,6 +84,13 @@ class RequestLog:
         if len(self._waiting) > _KEPT:
             self._bytes -= self._waiting.popleft().size
             self._dropped += 1
+            self.lost += 1
+
+    def lag(self, now: datetime) -> tuple[int, float]:
+        """How many requests are not written yet, and the age in seconds of the oldest."""
+        if not self._waiting:
+            return 0, 0.0
+        return len(self._waiting), max((now - self._waiting[0].line.at).total_seconds(), 0.0)
 
     def start(self) -> None:
         self._writer = asyncio.create_task(self._write_until_closed())
@@ -159,6 +168,7 @@ class RequestLog:
             except Exception as error:  # whatever it is, the next one may be fine
                 _log.error("a request cannot be logged", request_id=str(exchange.line.request_id), exc_info=error)
                 self._dropped += 1
+                self.lost += 1
 
     async def _forget_for_ever(self) -> None:
         while True:

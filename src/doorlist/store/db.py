@@ -79,6 +79,8 @@ class Database:
     def __init__(self, pool: asyncpg.Pool, *, url: str) -> None:
         self._pool = pool
         self.url = url
+        self.waiting = 0
+        """How many wait for a connection just now."""
 
     @classmethod
     async def connect(cls, url: str, *, maximum: int = 8) -> Database:
@@ -111,6 +113,11 @@ class Database:
         """The driver's own pool, for the library of the job queue, which works on it."""
         return self._pool
 
+    def pool_use(self) -> tuple[int, int, int]:
+        """How many connections there may be, are open, and are at work."""
+        opened = self._pool.get_size()
+        return self._pool.get_max_size(), opened, opened - self._pool.get_idle_size()
+
     async def close(self) -> None:
         """Let running statements finish, then close every connection (ten seconds at most)."""
         try:
@@ -122,8 +129,15 @@ class Database:
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
         with Translated():
-            async with self._pool.acquire(timeout=10) as connection:
+            self.waiting += 1
+            try:
+                connection = await self._pool.acquire(timeout=10)
+            finally:
+                self.waiting -= 1
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
 
     @asynccontextmanager
     async def searching(self, *, seconds: float) -> AsyncIterator[Connection]:

@@ -8,8 +8,9 @@ warnings of tokens that expire and the clean-up.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -17,21 +18,26 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from doorlist.config import Settings, load
 from doorlist.errors import Unavailable
+from doorlist.service import clock
 from doorlist.service.auditing import seal_for_ever
 from doorlist.service.cleaning import Terms, clean_for_ever
 from doorlist.service.delivering import deliver_for_ever
 from doorlist.service.expiry import warn_for_ever
 from doorlist.service.requestlog import RequestLog
 from doorlist.service.saml_upkeep import keep_up_for_ever
+from doorlist.service.vitals_seen import Watch
 from doorlist.store.db import Database
 from doorlist.web import doors, pages, sso
 from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.management.door import PREFIXES, Door
 from doorlist.web.management.interface import build_interface
+from doorlist.web.metering import Tally, Watched, operation
+from doorlist.web.metrics import Board, Gauges, Metrics, counting
 from doorlist.web.outgoing import Outgoing
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
@@ -59,8 +65,9 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/") and self._scim is not None:
             await self._scim(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(PREFIXES):
-            await self._management(scope, receive, send)
+        elif scope["type"] == "http" and self._scim is not None:
+            inside = self._management if scope["path"].startswith(PREFIXES) else self._pages
+            await _counted(inside, self._scim.tally, scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 
@@ -73,12 +80,18 @@ class App:
         log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
         self._pages.state.database = self._management.database = database
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)
+        own = ExitStack()
+        counts = settings.metrics_folder or own.enter_context(counting(None))
+        board = Board(counts, self._scim.tally, lambda: self._gauges(log))
+        metrics = Metrics(board, Watch(database), token=settings.metrics_token)
+        self._pages.router.routes.append(Route("/metrics", metrics.answer))
         self._pages.router.routes.extend(console_routes(database, settings))
         authenticator.start()
         log.start()
         terms = Terms(timedelta(days=settings.deleted_days), timedelta(days=settings.history_days))
         outgoing = Outgoing(private_targets=settings.webhook_private_targets)
         work = (
+            board.publish_for_ever(),
             seal_for_ever(database),
             warn_for_ever(database),
             clean_for_ever(database, terms),
@@ -97,6 +110,14 @@ class App:
             await authenticator.close()
             await log.close()
             await database.close()
+            own.close()
+
+    def _gauges(self, log: RequestLog) -> Gauges:
+        """What this process is at just now."""
+        assert self._database is not None
+        limit, opened, used = self._database.pool_use()
+        waiting, oldest = log.lag(clock.now())
+        return Gauges(limit, opened, used, self._database.waiting, waiting, oldest, log.lost)
 
     async def _ready(self, _: Request) -> JSONResponse:
         """Whether requests can be served: the database answers."""
@@ -107,6 +128,15 @@ class App:
         except Unavailable as refusal:
             return JSONResponse({"status": "unavailable", "detail": refusal.detail}, status_code=503)
         return JSONResponse({"status": "ready"})
+
+
+async def _counted(inside: ASGIApp, tally: Tally, scope: Scope, receive: Receive, send: Send) -> None:
+    started, watched = time.perf_counter_ns(), Watched(send)
+    try:
+        await inside(scope, receive, watched)
+    finally:
+        taken = (time.perf_counter_ns() - started) // 1000
+        tally.note(operation(scope["method"], scope["path"]), watched.status, taken)
 
 
 async def _alive(_: Request) -> JSONResponse:

@@ -44,6 +44,7 @@ from doorlist.store.journal import Line
 from doorlist.web import collisions, requests
 from doorlist.web.auth import Authenticator, Refused, visible_hint
 from doorlist.web.discovery_api import Discovery
+from doorlist.web.metering import Tally, scim_operation
 from doorlist.web.methods import allow, options
 from doorlist.web.parameters import read_query, read_search, read_selection
 from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
@@ -63,6 +64,7 @@ class Trace:
     connection_id: UUID | None = None
     token_id: UUID | None = None
     token_hint: str | None = None
+    operation: str = "scim other"
     change: Mapping[str, Any] = field(default_factory=dict)
     collisions: tuple[Collision, ...] = ()
 
@@ -71,6 +73,7 @@ class ScimApi:
     """The ASGI application of one process."""
 
     def __init__(self, database: Database, settings: Settings, authenticator: Authenticator, log: RequestLog) -> None:
+        self.tally = Tally()
         self._database = database
         self._authenticator = authenticator
         self._log = log
@@ -104,10 +107,12 @@ class ScimApi:
         if not isinstance(refusal, Gone):
             await _send(send, reply, head=request.method == "HEAD", request_id=request_id)
         duration = (time.perf_counter_ns() - started) // 1000
+        self.tally.note(trace.operation, reply.status, duration)
         self._log.add(_line(request, trace, reply, refusal, duration), request.body, reply.body)
 
     async def _answer(self, request: Request, trace: Trace) -> Reply:
         parts = _parts(request.path)
+        trace.operation = scim_operation(request.method, parts)
         if parts == ["ServiceProviderConfig"]:
             return self._about.configuration(request)
         caller = await self._authenticator.caller(request.header(b"authorization"), now=request.now)

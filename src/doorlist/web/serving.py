@@ -27,6 +27,7 @@ from doorlist.config import Settings, http_address, remember_address
 from doorlist.errors import BadInput, Refusal
 from doorlist.store import embedded, migrate
 from doorlist.web import logs
+from doorlist.web.metrics import counting
 from doorlist.web.worker import GRACE, work
 
 APP: Final = "doorlist.web.app:create_app"
@@ -61,11 +62,13 @@ def serve(settings: Settings, *, app: str = APP, announce: Callable[[str], None]
             own = settings.data if settings.database_url is None else None
             if own is not None:
                 remember_address(own, settings.base_url)
-            os.environ.update(settings.model_copy(update={"database_url": url}).environment())
-            importlib.import_module(app.partition(":")[0])
-            for module in _WARM:
-                importlib.import_module(module)
-            Supervisor(app, listener, settings, own).run(announce)
+            with counting(settings.metrics_folder) as folder:
+                given = {"database_url": url, "metrics_folder": folder}
+                os.environ.update(settings.model_copy(update=given).environment())
+                importlib.import_module(app.partition(":")[0])
+                for module in _WARM:
+                    importlib.import_module(module)
+                Supervisor(app, listener, settings, own).run(announce)
 
 
 def listening(host: str, port: int) -> socket.socket:
