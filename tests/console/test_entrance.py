@@ -98,3 +98,12 @@ async def test_an_address_that_is_none_has_a_page_that_says_so(stranger: Browser
     answer = await stranger.get("/no/such/page")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+
+
+async def test_an_organization_is_made_by_its_form(operator: Browser) -> None:
+    fields = {"name": "Marigold Instruments", "owner": "it@marigold.example", "plan": "enterprise"}
+    made = await operator.send("/platform/new", "/platform/new", **fields)
+    assert made.url.path == "/o/marigold-instruments"
+    assert "is ready to be set up" in made.text
+    wrong = await operator.send("/platform/new", "/platform/new", **{**fields, "plan": "golden"})
+    assert wrong.status_code == 400

@@ -109,7 +109,7 @@ class Visit:
 
     def done(self, message: str, *, to: str, kind: str = "success") -> Response:
         """After a form: go to another page, which tells what happened."""
-        response = pages.secured(RedirectResponse(local(to, otherwise=self.base), status_code=303))
+        response = pages.secured(RedirectResponse(local(to, otherwise="/"), status_code=303))
         value = quote(json.dumps({"kind": kind, "text": message}))
         response.set_cookie(
             _NOTICE, value, max_age=60, path="/", httponly=True, samesite="lax", secure=is_secure(self.settings)
