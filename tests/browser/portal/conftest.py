@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.live.processes import ENTRASIM, Commands, environment, serving
+from tests.live.processes import ENTRASIM, Commands, Organization, environment, serving
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
 
@@ -66,6 +66,11 @@ def served_portal(state: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(15)
+
+
+def base_of(organization: Organization) -> str:
+    """The address of Doorlist itself."""
+    return organization.scim_url.removesuffix("/scim/v2")
 
 
 async def picture(page: Page, name: str) -> None:

@@ -1,18 +1,20 @@
-"""The seed page's Azure half in a browser, line by line, from an empty directory to groups in Doorlist."""
+"""The seed page in a browser, line by line, from an empty directory to a folder that a member opens."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from playwright.async_api import Page, expect
+import httpx2
+from playwright.async_api import FilePayload, Page, expect
 
 from doorlist.tour import cast
-from tests.browser.portal.conftest import Portal, picture
+from tests.browser.portal.conftest import Portal, base_of, picture
 from tests.live.processes import Organization
 
 
-async def test_the_seed_page_is_followed_from_an_empty_directory_to_members_in_doorlist(
-    page: Page, portal: Portal
+async def test_the_seed_page_is_followed_from_an_empty_directory_to_a_folder_that_a_member_opens(
+    page: Page, portal: Portal, tmp_path: Path
 ) -> None:
     organization = portal.commands.organization("Marigold Instruments")
     await _fill_the_directory(page, portal)
@@ -26,6 +28,9 @@ async def test_the_seed_page_is_followed_from_an_empty_directory_to_members_in_d
         people = client.get("/Users?count=0").json()["totalResults"]
     assert _members(organization, cast.DESIGN) == people > 5
     await _read_the_log(page)
+    _grant(portal, organization, folder="Brand Book")
+    await _set_sign_in_up(page, portal, organization, tmp_path / "metadata.xml")
+    await _open_the_folder(page, organization, folder="Brand Book")
 
 
 async def _fill_the_directory(page: Page, portal: Portal) -> None:
@@ -117,6 +122,43 @@ async def _read_the_log(page: Page) -> None:
     await picture(page, "11-log")
     await page.keyboard.press("Escape")
     await expect(drawer).to_have_count(0)
+
+
+def _grant(portal: Portal, organization: Organization, *, folder: str) -> None:
+    """Give the group a level on a folder, over the management API."""
+    key = portal.commands.doorlist_json("key", "create", "--org", organization.slug, "--label", "browser")["key"]
+    base = f"{base_of(organization)}/api/v1"
+    with httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {key}"}, timeout=30) as api:
+        workspace = api.post("/workspaces", json={"name": "Studio"}).json()
+        place = api.post(f"/workspaces/{workspace['id']}/folders", json={"name": folder}).json()
+        (group,) = api.get("/groups", params={"name": cast.DESIGN}).json()["items"]
+        grant = {"resource_id": place["id"], "group_id": group["id"], "level": "editor"}
+        assert api.put("/grants", json=grant).json()["changed"] is True
+
+
+async def _set_sign_in_up(page: Page, portal: Portal, organization: Organization, file: Path) -> None:
+    """Single sign-on: the application's metadata go in, the directory's come out."""
+    own = portal.commands.doorlist("saml", "metadata", "--org", organization.slug).encode()
+    await page.get_by_role("link", name="Single sign-on").click()
+    chosen = FilePayload(name="own.xml", mimeType="text/xml", buffer=own)
+    await page.get_by_label("From the application's metadata file").set_input_files(chosen)
+    await page.get_by_role("button", name="Upload").click()
+    await expect(page.get_by_label("Identifier (entity ID)")).to_have_value(re.compile(organization.slug))
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Download metadata").click()
+    await (await started.value).save_as(file)
+    portal.commands.doorlist("saml", "set", "--org", organization.slug, "--metadata", file)
+    await picture(page, "13-single-sign-on")
+
+
+async def _open_the_folder(page: Page, organization: Organization, *, folder: str) -> None:
+    """A member of the group signs in and finds the folder."""
+    await page.goto(f"{base_of(organization)}/saml/{organization.slug}/login")
+    await page.get_by_label("Search people").fill(cast.DESIGNER)
+    await page.get_by_role("button", name="Search").click()
+    await page.get_by_role("button", name=re.compile(cast.DESIGNER)).click()
+    await expect(page.get_by_role("link", name=folder).first).to_be_visible()
+    await picture(page, "14-my-work")
 
 
 def _members(organization: Organization, name: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.portal.conftest import Portal, picture
+from tests.browser.portal.conftest import Portal, base_of, picture
 from tests.live.processes import Organization
 
 
@@ -30,10 +30,6 @@ def organization(portal: Portal, tmp_path: Path) -> Organization:
     run.entrasim("assign", "--user", "ana")
     run.entrasim("cycle")
     return made
-
-
-def base_of(organization: Organization) -> str:
-    return organization.scim_url.removesuffix("/scim/v2")
 
 
 async def test_a_member_signs_in_at_doorlist_and_out_again(
