@@ -108,14 +108,19 @@ def list_members(state: StateFile, group: int, *, query: str, number: int, size:
     return _people(state, source, {**_values(query), "group": group}, number=number, size=size)
 
 
-def groups_of(state: StateFile, person: int) -> list[Group]:
-    """Return the groups that somebody is a direct member of, at most 200."""
-    rows = state.rows(
-        f"select {_GROUP} from memberships m join groups g on g.key = m.group_key"  # noqa: S608
-        " where m.person_key = ? and m.present = 1 and g.deleted_at is null order by g.name_key limit 200",
-        (person,),
+def list_groups_of(state: StateFile, person: int, *, number: int, size: int = PAGE) -> Slice[Group]:
+    """Return a page of the groups that somebody is a direct member of."""
+    source = (
+        "memberships m join groups g on g.key = m.group_key"
+        " where m.person_key = :person and m.present = 1 and g.deleted_at is null"
     )
-    return [group_of(row) for row in rows]
+    total = _count(state, f"select count(*) from {source}", {"person": person})  # noqa: S608
+    number = _within(number, total, size=size)
+    rows = state.rows(
+        f"select {_GROUP} from {source} order by g.name_key limit :size offset :skip",  # noqa: S608
+        {"person": person, "size": size, "skip": (number - 1) * size},
+    )
+    return Slice([group_of(row) for row in rows], number, total, size)
 
 
 def list_assignments(state: StateFile, query: str, *, number: int, size: int = PAGE) -> Slice[Assigned]:

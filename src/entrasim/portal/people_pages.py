@@ -24,7 +24,7 @@ from entrasim.people import (
 )
 from entrasim.portal.forms import asked_page, asked_text, choice, text
 from entrasim.portal.guarding import posted
-from entrasim.portal.listing import groups_of, is_in_scope, link_state, list_people
+from entrasim.portal.listing import is_in_scope, link_state, list_groups_of, list_people
 from entrasim.portal.rendering import new_id, page, state_of, went
 from entrasim.refusals import Refusal, UnknownPage
 
@@ -109,7 +109,7 @@ async def one_person(request: Request) -> Response:
         manager=manager,
         sections=SECTIONS,
         labels=LABELS,
-        groups=groups_of(state, person.key),
+        list=list_groups_of(state, person.key, number=asked_page(request)),
         in_scope=is_in_scope(state, person),
         link=link_state(subject),
         target_id=subject.target_id,

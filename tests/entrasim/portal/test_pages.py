@@ -200,3 +200,13 @@ async def test_further_host_names_are_served_when_they_are_named(tmp_path: Path)
         async with httpx2.AsyncClient(transport=transport, base_url="http://directory.test:9000") as client:
             assert (await client.get("/people")).status_code == 200
             assert (await client.get("/people", headers={"host": "directory.test.evil"})).status_code == 400
+
+
+async def test_the_groups_of_somebody_are_paged_as_well(visitor: Visitor) -> None:
+    ana = visitor.person("ana")
+    for number in range(30):
+        visitor.group(f"G{number:02d}", ana)
+    first, second = await visitor.get(f"/people/{ana.id}"), await visitor.get(f"/people/{ana.id}?page=2")
+    assert "G24" in text_of(first)
+    assert "G25" not in text_of(first)
+    assert "26\N{EN DASH}30 of 30" in text_of(second)
