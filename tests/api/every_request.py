@@ -17,6 +17,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_organization": {"removal_policy": "remove"},
     "create_token": {"label": "entra"},
     "create_key": {"label": "second"},
+    "set_saml_metadata": {"metadata": "<EntityDescriptor/>"},
+    "change_saml_choices": {"sign_requests": True},
+    "set_session_limits": {"minutes": 600},
     "create_webhook": {"url": "https://hooks.example/doorlist"},
     "change_webhook": {"description": "the shop's"},
     "replay_webhook": {"since": "2026-01-01T00:00:00Z"},
@@ -67,7 +70,7 @@ class Route:
         """Method, address and body of a right request about the things of those ids."""
         names = {name: str(value) for name, value in ids.items()}
         unknown = str(ids["folder_id"])
-        for name in ("token_id", "key_id", "item_id", "webhook_id"):
+        for name in ("token_id", "key_id", "item_id", "webhook_id", "session_id"):
             names.setdefault(name, unknown)
         address = (self.path + QUERIES.get(self.operation, "")).format(**names)
         return self.method.upper(), address, _filled(BODIES.get(self.operation), names)

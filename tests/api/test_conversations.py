@@ -267,3 +267,15 @@ async def test_the_description_and_its_page_need_no_key_and_no_other_host(progra
     for name in ("start.js", "swagger-ui.js", "swagger-ui.css"):
         assert f'"docs/{name}"' in page
         assert (await client.get(f"/api/v1/docs/{name}")).status_code == 200
+
+
+async def test_sign_in_is_set_up_and_sessions_end_through_the_api(api: httpx.AsyncClient, studio: Studio) -> None:
+    saml = (await api.get("/api/v1/saml")).json()
+    assert saml["service_provider"]["acs_url"] == "https://doorlist.example/saml/acme/acs"
+    assert (saml["identity_provider"], saml["choices"]) == (None, None)
+    assert (await api.put("/api/v1/saml/metadata", json={"metadata": "<x/>"})).json()["place"] == "metadata"
+    assert (await api.patch("/api/v1/saml/choices", json={"sign_requests": False})).status_code == 404
+    assert (await api.patch("/api/v1/sessions/limits", json={"minutes": 600})).json()["minutes"] == 600
+    assert (await api.get("/api/v1/sessions")).json()["items"] == []
+    assert (await api.post(f"/api/v1/people/{studio.ids['user_id']}/sign-out")).json() == {"removed": 0}
+    assert (await api.get("/api/v1/sign-ins")).json()["items"] == []

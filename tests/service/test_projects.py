@@ -143,8 +143,10 @@ async def test_a_deactivated_or_blocked_person_has_no_content(company: Company, 
     )
     acting = await company.acting("editor")
     await staffing.block(company.database, OPERATOR, company.org_id, user_id=company.people["editor"])
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         await projects.get_project(company.database, acting, company.org_id, project_id=board["project_id"])
+    with pytest.raises(Forbidden):
+        await staffing.unblock(company.database, acting, company.org_id, user_id=company.people["editor"])
     await company.set_active("checker", active=False)
     inactive = Administrator("checker", "console", company.org_id, company.people["checker"])
     with pytest.raises(Forbidden):

@@ -25,7 +25,7 @@ async def role_of(connection: Connection, administrator: Administrator, org_id: 
     if administrator.user_id is None:
         return Role.OWNER
     person = await roster.find_person(connection, org_id, administrator.user_id)
-    if person is None or not person.active:
+    if person is None or not person.active or person.blocked:
         raise Forbidden("You are not an active member of this organization.")
     return person.role
 

@@ -22,13 +22,15 @@ values ($1, $2, $3, $4, $5, $6, true, $7, $8::jsonb, $9, $9)
 """
 
 _FIND_PEOPLE = """
-select id, user_name, display_name, role, active, connection_id is null as local
+select id, user_name, display_name, role, active, connection_id is null as local,
+       blocked_at is not null as blocked
   from users where org_id = $1 and user_name_key = $2 and deleted_at is null
  order by connection_id nulls first
 """
 
 _FIND_PERSON = """
-select id, user_name, display_name, role, active, connection_id is null as local
+select id, user_name, display_name, role, active, connection_id is null as local,
+       blocked_at is not null as blocked
   from users where org_id = $1 and id = $2 and deleted_at is null
 """
 
@@ -108,6 +110,7 @@ class Somebody:
     role: Role
     active: bool
     local: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, slots=True)

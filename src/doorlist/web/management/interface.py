@@ -27,6 +27,7 @@ from doorlist.web.management import (
     place_routes,
     question_routes,
     record_routes,
+    signin_routes,
     work_routes,
 )
 from doorlist.web.management.problems import MEDIA_TYPE, Problem, malformed, problem_response
@@ -44,6 +45,7 @@ _ROUTERS: Final = (
     question_routes.router,
     work_routes.router,
     record_routes.router,
+    signin_routes.router,
 )
 _PAGE: Final = """<!doctype html>
 <html lang="en">
