@@ -1,4 +1,4 @@
-"""Metrics for Prometheus at /metrics: what the processes of this server counted, as one total with the state of the data.
+"""Metrics for Prometheus at /metrics: what the processes of this server counted, in one total with the state of data.
 
 Every process counts for itself and writes its counts into a folder that all of them share, once a second; whichever
 is asked adds them up. A process that ended has its requests in the total still, so that no counter falls.
