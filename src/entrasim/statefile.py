@@ -123,25 +123,40 @@ class StateFile:
 
     @contextmanager
     def only_cycle(self) -> Iterator[None]:
-        """Hold the right to run a cycle on this state. Raises `CycleRunning`.
+        """Hold the right to run a cycle on this state. Raises `CycleRunning`."""
+        with self._right("cycle", "Another cycle is running on this state file."):
+            yield
 
-        The right is an exclusive lock on a file beside the state; the operating system gives it back when the
-        process ends, however it ends.
-        """
-        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0.2, isolation_level=None)  # `cycle_running` looks
+    @contextmanager
+    def only_mover(self) -> Iterator[None]:
+        """Hold the right to move the clock through what is due. Raises `CycleRunning`."""
+        with self._right("clock", "The clock of this state file is being moved already."):
+            yield
+
+    def cycle_running(self) -> bool:
+        """Tell whether somebody runs a cycle now."""
+        return self._taken("cycle")
+
+    def clock_moving(self) -> bool:
+        """Tell whether somebody moves the clock through what is due now."""
+        return self._taken("clock")
+
+    @contextmanager
+    def _right(self, name: str, taken: str) -> Iterator[None]:
+        """Hold an exclusive lock on a file beside the state; it ends with the process, however that ends."""
+        lock = sqlite3.connect(f"{self.path}.{name}", timeout=0.2, isolation_level=None)  # somebody may just look
         try:
             lock.execute("begin exclusive")
         except sqlite3.OperationalError as error:
             lock.close()
-            raise CycleRunning("Another cycle is running on this state file.") from error
+            raise CycleRunning(taken) from error
         try:
             yield
         finally:
             lock.close()
 
-    def cycle_running(self) -> bool:
-        """Tell whether somebody holds the right to run a cycle now; a killed process holds nothing."""
-        lock = sqlite3.connect(f"{self.path}.cycle", timeout=0, isolation_level=None)
+    def _taken(self, name: str) -> bool:
+        lock = sqlite3.connect(f"{self.path}.{name}", timeout=0, isolation_level=None)
         try:
             lock.execute("select 1 from sqlite_schema").fetchall()
         except sqlite3.OperationalError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,11 @@ from entrasim.clock import (
     reset_clock,
     set_clock,
 )
+from entrasim.job import loop
 from entrasim.job.control import due_at, load_job, restart_job, start_job, stop_job
-from entrasim.job.loop import Advance, advance
+from entrasim.job.loop import Advance, advance, keep_running
 from entrasim.people import delete_person
-from entrasim.refusals import InvalidTime, NotConnected
+from entrasim.refusals import CycleRunning, InvalidTime, NotConnected
 from entrasim.statefile import StateFile
 from tests.entrasim.conftest import START, Company
 
@@ -146,3 +149,53 @@ def test_no_job_starts_without_a_connection(company: Company) -> None:
     company.state.set_setting("url", None)
     with pytest.raises(NotConnected):
         start_job(company.state, now=START)
+
+
+def test_a_clock_is_moved_by_one_at_a_time_and_the_served_job_stays_away_meanwhile(company: Company) -> None:
+    company.person("ana")
+    scope.assign_all(company.state)
+    started(company)
+
+    async def look_for_a_moment() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(keep_running(company.state, mint=company.mint), 0.3)
+
+    with company.state.only_mover():
+        with pytest.raises(CycleRunning, match="moved already"):
+            move(company, hours=1)
+        asyncio.run(look_for_a_moment())
+        assert company.sent() == []
+    asyncio.run(look_for_a_moment())
+    assert len(company.sent()) == 2
+
+
+def test_a_move_that_fails_lets_a_clock_run_on_that_ran_before(company: Company) -> None:
+    start_job(company.state, now=load_clock(company.state)())
+    company.person("ana")
+    scope.assign_all(company.state)
+    with company.state.only_cycle(), pytest.raises(CycleRunning):
+        move(company, hours=1)
+    assert load_clock(company.state).held is None
+
+
+def test_the_served_job_outlives_a_cycle_that_breaks(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = iter([True, False])
+    real = loop.run_cycle
+
+    async def run_cycle(*arguments: Any, **named: Any) -> Any:
+        if next(broken):
+            raise RuntimeError("broken")
+        return await real(*arguments, **named)
+
+    monkeypatch.setattr(loop, "run_cycle", run_cycle)
+    monkeypatch.setattr(loop, "PAUSE", 0.01)
+    company.person("ana")
+    scope.assign_all(company.state)
+    started(company)
+
+    async def look_twice() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(keep_running(company.state, mint=company.mint), 0.5)
+
+    asyncio.run(look_twice())
+    assert len(company.endpoint.users) == 1

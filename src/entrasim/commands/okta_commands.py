@@ -9,9 +9,10 @@ import typer
 from entrasim.application import load_application
 from entrasim.clock import load_clock
 from entrasim.commands.running import run_async
-from entrasim.commands.terminal import JsonOption, StateOption, mint, opened, print_json, say
+from entrasim.commands.terminal import JsonOption, StateOption, err, mint, opened, print_json, say
 from entrasim.okta.bodies import Integration
 from entrasim.okta.provisioning import Okta
+from entrasim.outcomes import Failure
 from entrasim.statefile import StateFile
 
 app = typer.Typer(help="Okta's client on the same directory: import and push.", no_args_is_help=True)
@@ -25,7 +26,11 @@ def take_over(
 ) -> None:
     """Read every user of the target, and link those who are in the directory."""
     with opened(context, state) as file, file.only_cycle():
-        result = run_async(_okta(file, kind).import_users())
+        try:
+            result = run_async(_okta(file, kind).import_users())
+        except Failure as failure:
+            err.print(f"The import failed. {failure.code}: {failure.message}", markup=False)
+            raise typer.Exit(1) from failure
     if json:
         print_json(result)
         return

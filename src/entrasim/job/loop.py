@@ -7,8 +7,8 @@ clock that stands still is moved from one due moment to the next.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -52,10 +52,15 @@ async def run_what_is_due(
 
 
 async def keep_running(state: StateFile, *, mint: Callable[[], str], parallel: int = 4) -> None:
-    """Do what is due, again and again, until cancelled."""
+    """Do what is due, again and again, until cancelled; while somebody moves the clock, that is theirs to do."""
     while True:
-        with suppress(Refusal):  # another process runs the cycle, or took the connection away
-            await run_what_is_due(state, clock=load_clock(state), mint=mint, parallel=parallel)
+        try:
+            if not state.clock_moving():
+                await run_what_is_due(state, clock=load_clock(state), mint=mint, parallel=parallel)
+        except Refusal:
+            pass  # another process runs the cycle, or took the connection away: the next look tells
+        except Exception:  # the job must outlive one bad cycle; what was committed stays, the rest is due again
+            logging.getLogger("entrasim").exception("The job met an unexpected failure and goes on.")
         await asyncio.sleep(PAUSE)
 
 
@@ -66,20 +71,23 @@ async def advance(
 
     The clock stands still meanwhile; one that ran before runs on at the end. Raises `InvalidTime`, `CycleRunning`.
     """
-    before = load_clock(state)
-    start = before()
-    end, cycles, idle, purged = start + span, [], 0, 0
-    while (moment := _next_moment(state)) is not None and moment <= end:
-        clock = hold_clock(state, max(moment, load_clock(state)()))
-        purged += purge_expired(state, now=clock())
-        if skipped := _skip_idle_cycles(state, end):
-            idle += skipped
-            continue
-        result = await run_what_is_due(state, clock=clock, mint=mint, parallel=parallel, progress=progress)
-        cycles += [] if result is None else [result]
-    hold_clock(state, end)
-    if before.held is None:
-        release_clock(state)
+    with state.only_mover():
+        before = load_clock(state)
+        start = before()
+        end, cycles, idle, purged = start + span, [], 0, 0
+        try:
+            while (moment := _next_moment(state)) is not None and moment <= end:
+                clock = hold_clock(state, max(moment, load_clock(state)()))
+                purged += purge_expired(state, now=clock())
+                if skipped := _skip_idle_cycles(state, end):
+                    idle += skipped
+                    continue
+                result = await run_what_is_due(state, clock=clock, mint=mint, parallel=parallel, progress=progress)
+                cycles += [] if result is None else [result]
+            hold_clock(state, end)
+        finally:
+            if before.held is None:
+                release_clock(state)
     return Advance(from_time=timestamp(start), to_time=timestamp(end), cycles=cycles, idle=idle, purged=purged)
 
 

@@ -72,22 +72,36 @@ class Okta:
 
     async def import_users(self) -> ImportResult:
         """Read every user of the target and link those whose user name is somebody's here. Raises `Failure`."""
-        linked, unknown = [], []
-        async for user in self._client.conversation().everything(USERS):
-            name = str(user.get("userName"))
-            try:
-                person = find_person(self.state, name)
-            except UnknownName:
-                unknown.append(name)
-                continue
-            subject = links.load_user(self.state, person.key)
-            with self.state.transaction():
-                links.link_user(self.state, subject, target_id=user["id"])
-            linked.append(name)
+        linked: list[str] = []
+        unknown: list[str] = []
+        try:
+            async for user in self._client.conversation().everything(USERS):
+                name = str(user.get("userName"))
+                (linked if self._take_over(user, name) else unknown).append(name)
+        finally:
+            self.wire.close()
         return ImportResult(linked=linked, unknown=unknown)
+
+    def _take_over(self, user: Resource, name: str) -> bool:
+        try:
+            person = find_person(self.state, name)
+        except UnknownName:
+            return False
+        subject = links.load_user(self.state, person.key)
+        with self.state.transaction():
+            links.link_user(self.state, subject, target_id=user["id"])
+        return True
 
     async def push(self) -> PushResult:
         """Bring the target in line with everything that is due; what fails stays due."""
+        try:
+            await self._push_everything()
+        finally:
+            self.wire.close()
+        stopped = None if self.run.stopped is None else self.run.stopped.message
+        return PushResult(tally=self.run.tally, requests=self.wire.requests, stopped=stopped)
+
+    async def _push_everything(self) -> None:
         for key in links.users_due(self.state, sys.maxsize):
             if self.run.stopped is None:
                 await self._push_user(links.load_user(self.state, key))
@@ -97,9 +111,6 @@ class Okta:
         for key, target in links.groups_with_members_due(self.state):
             if self.run.stopped is None:
                 await self._push_members(links.load_group(self.state, key), target)
-        self.wire.close()
-        stopped = None if self.run.stopped is None else self.run.stopped.message
-        return PushResult(tally=self.run.tally, requests=self.wire.requests, stopped=stopped)
 
     async def _push_user(self, subject: UserSubject) -> None:
         person = subject.person
