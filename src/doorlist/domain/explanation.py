@@ -102,9 +102,15 @@ class Explanation:
     levers: tuple[Lever, ...]
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """The answer for people: the level, what decides, what else there is, what stands in the way."""
+        return tuple(_reasons(self))
+
+    @property
     def sentences(self) -> tuple[str, ...]:
-        """The answer for people: the level, what decides, what else there is, what stands in the way, what to do."""
-        return tuple(_sentences(self))
+        """The reasons, and what would change the answer."""
+        levers = [f"  {lever.text}" for lever in self.levers]
+        return (*self.reasons, *(["What would change it:", *levers] if levers else ()))
 
 
 def explain(standing: Standing, ways: tuple[Way, ...]) -> Explanation:
@@ -198,7 +204,7 @@ def _levers_of(who: str, way: Way) -> Iterator[Lever]:
             yield Lever("exclude", way.via, f"Exclude {who} on {way.via} (doorlist access exclude).")
 
 
-def _sentences(answer: Explanation) -> Iterator[str]:
+def _reasons(answer: Explanation) -> Iterator[str]:
     have = f"has the level {answer.level_name}" if answer.level else "has no access"
     yield f"{answer.user_name} {have} on {answer.place}."
     if answer.winning is not None:
@@ -208,9 +214,6 @@ def _sentences(answer: Explanation) -> Iterator[str]:
         yield "Also, and no more than that: " if answer.winning else "It would be:"
         yield from (f"  {_told(way)}" for way in others)
     yield from (blocker.text for blocker in answer.blockers)
-    if answer.levers:
-        yield "What would change it:"
-        yield from (f"  {lever.text}" for lever in answer.levers)
 
 
 def _told(way: Way) -> str:

@@ -29,4 +29,6 @@ async def why(visit: Visit) -> Response:
     found = await insight.explain(
         visit.database, visit.org_id, user_id=person.id, resource_id=resource_id, at=read_moment(fields["at"], "at")
     )
-    return visit.page("console/why.html", {"found": found, "fields": fields, "person": person, "resource": resource_id})
+    workspace, _, folder = found.place.partition(" / ")
+    fields |= {"user": found.user_name, "workspace": workspace, "folder": folder}
+    return visit.page("console/why.html", {"found": found, "fields": fields})
