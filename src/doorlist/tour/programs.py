@@ -119,12 +119,12 @@ def serving(data: Path, *, port: int, log: Path) -> Iterator[str]:
 
 @contextmanager
 def serving_directory(state: Path, *, port: int, log: Path) -> Iterator[str]:
-    """Run `entrasim serve` without its job, whose cycles the tour runs by hand; yield its address.
+    """Run `entrasim serve` and yield its address. Its job rests until somebody starts it: the tour runs cycles by hand.
 
     Raises:
         BadInput: it did not start; the end of its log is listed.
     """
-    command = [str(program("entrasim")), "serve", "--no-job", "--state", str(state), "--port", str(port)]
+    command = [str(program("entrasim")), "serve", "--state", str(state), "--port", str(port)]
     with _running(command, log) as process:
         try:
             yield _directory_address(process, log)
