@@ -123,7 +123,7 @@ class Actor:
     def administrator(cls, administrator: Administrator) -> Actor:
         """The operator or a key of the organization under its name, or a person under the id."""
         if administrator.user_id is None:
-            kind = "operator" if administrator.org_id is None else "key"
+            kind = "key" if administrator.source == "api" else "operator"
             return cls(kind, administrator.name, administrator.source)
         return cls("person", str(administrator.user_id), administrator.source)
 

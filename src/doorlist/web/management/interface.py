@@ -30,6 +30,7 @@ from doorlist.web.management import (
     signin_routes,
     work_routes,
 )
+from doorlist.web.management.examples import illustrate
 from doorlist.web.management.problems import MEDIA_TYPE, Problem, malformed, problem_response
 from doorlist.web.replies import Fault
 
@@ -53,6 +54,7 @@ _PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <title>Doorlist management API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
@@ -118,6 +120,7 @@ def describe(interface: FastAPI) -> dict[str, Any]:
             routes=interface.routes,
         )
         for operation in (one for path in document["paths"].values() for one in path.values()):
+            illustrate(operation)
             operation["responses"].pop("422", None)
             refusal = operation["responses"]["default"]
             refusal["content"] = {MEDIA_TYPE: refusal["content"].pop("application/json")}
