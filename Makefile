@@ -46,7 +46,10 @@ picture: install ## draw the walkthrough as it runs here: docs/images/walkthroug
 entrasim: install ## build the stand-in as a wheel of its own: packaging/entrasim/dist
 	cd packaging/entrasim && $(CURDIR)/$(VENV)/bin/hatchling build -t wheel
 
+gallery: install browser ## take the pictures of docs/gallery.md anew
+	PICTURES=1 $(VENV)/bin/pytest -q tests/browser
+
 lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
 
-.PHONY: help install check browser test walkthrough demo bench picture entrasim lock
+.PHONY: help install check browser test walkthrough demo bench picture gallery entrasim lock

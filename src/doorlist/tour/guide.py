@@ -47,6 +47,7 @@ def _looks(stage: Stage) -> list[Suggestion]:
     folder = f"--workspace {cast.STUDIO} --folder {shlex.quote(cast.BRAND_BOOK)}"
     header = shlex.quote(f"Authorization: Bearer {stage.tokens[cast.RENEWED]}")
     return [
+        ("a link that opens the console as the operator, once", _plain(stage, "console")),
         ("what one person reaches", _doorlist(stage, f"access what --user {cast.user_name(cast.DESIGNER)}")),
         ("who reaches a folder", _doorlist(stage, f"access who {folder}")),
         ("what people kept after they left a group", _doorlist(stage, "access retained")),
@@ -70,6 +71,10 @@ def _changes(stage: Stage) -> list[Suggestion]:
 
 def _doorlist(stage: Stage, words: str) -> str:
     return f"{_typed('doorlist')} {words} --org {cast.SLUG} --data {shlex.quote(str(stage.data))}"
+
+
+def _plain(stage: Stage, words: str) -> str:
+    return f"{_typed('doorlist')} {words} --data {shlex.quote(str(stage.data))}"
 
 
 def _entrasim(stage: Stage, words: str) -> str:
