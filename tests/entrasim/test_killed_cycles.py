@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from entrasim import scope
+from entrasim.clock import load_clock
+from entrasim.job.control import load_job, start_job
 from entrasim.job.cycle import last_cycle
 from tests.entrasim.conftest import Company
 from tests.entrasim.recording_endpoint import Recorded
@@ -27,8 +30,8 @@ def staffed(company: Company) -> Company:
     return company
 
 
-def run_until_killed(company: Company, *, request: int) -> None:
-    """Run a cycle in a process of its own, and kill it while the numbered request is being answered.
+def run_until_killed(company: Company, *, request: int, command: list[str] | None = None) -> None:
+    """Run a cycle, or another command, in its own process, and kill it while the numbered request is being answered.
 
     The endpoint carries that request out all the same, so its answer is always one that was never seen.
     """
@@ -41,8 +44,8 @@ def run_until_killed(company: Company, *, request: int) -> None:
             process.wait()
 
     company.endpoint.fault = kill
-    command = [sys.executable, "-m", "entrasim", "cycle", "--parallel", "4", "--state", str(company.state.path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    cycle = [sys.executable, "-m", "entrasim", "cycle", "--parallel", "4", "--state", str(company.state.path)]
+    process = subprocess.Popen(command or cycle, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     started.set()
     assert process.wait() == -signal.SIGKILL
     company.endpoint.fault = lambda recorded: None
@@ -87,3 +90,24 @@ def _expect_everything_once(company: Company) -> None:
     assert sum(len(members) for members in company.endpoint.members.values()) == sum(
         len(range(number, PEOPLE, 2)) for number in range(6)
     )
+
+
+def test_a_served_job_that_is_killed_goes_on_when_it_is_served_again(company: Company) -> None:
+    staffed(company)
+    start_job(company.state, now=load_clock(company.state)())
+    command = [sys.executable, "-m", "entrasim", "serve", "--port", "0", "--state", str(company.state.path)]
+    run_until_killed(company, request=70, command=command)
+    assert load_job(company.state).status == "on"
+    assert not company.state.cycle_running()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while (last := last_cycle(company.state)) is None or last.finished is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    assert last.result is not None
+    assert last.result.ok
+    _expect_everything_once(company)
