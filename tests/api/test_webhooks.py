@@ -402,3 +402,32 @@ async def in_order(told: Told) -> bool:
 def test_the_pauses_add_up_to_more_than_a_day() -> None:
     assert timedelta(days=1) < sum(hooks.PAUSES, timedelta()) < timedelta(days=3)
     assert hooks.pause_after(len(hooks.PAUSES) + 1) is None
+
+
+async def test_one_organization_that_cannot_be_read_holds_up_no_other(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = await Company.create(told.company.database, name="Broken")
+    await hooking.create_endpoint(told.company.database, OPERATOR, broken.org_id, url="https://nowhere.example/")
+    real = feeding.feed
+
+    async def feed(database: Database, org_id: UUID) -> int:
+        if org_id == broken.org_id:
+            raise ZeroDivisionError
+        return await real(database, org_id)
+
+    monkeypatch.setattr(feeding, "feed", feed)
+    monkeypatch.setattr(delivering, "_PAUSE", 0.05)
+    worker = asyncio.create_task(delivering.deliver_for_ever(told.company.database, told.outgoing.send))
+    try:
+        await staffing.block(*told.act, user_id=told.company.people["editor"])
+        await auditing.seal(told.company.database, told.company.org_id)
+        for _ in range(300):
+            if "person.deactivated" in told.receiver.counts():
+                break
+            await asyncio.sleep(0.05)
+        assert not worker.done()
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+    assert told.receiver.counts()["person.deactivated"] == 1

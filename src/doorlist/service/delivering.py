@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from doorlist.domain.hooks import PING, pause_after, sign
 from doorlist.errors import Unavailable
 from doorlist.service import clock, feeding
-from doorlist.store import feed_rows, hook_rows, jobs
+from doorlist.store import hook_rows, jobs
 from doorlist.store.db import Connection, Database
 from doorlist.store.hook_rows import Delivery, Endpoint, Message
 
@@ -27,6 +28,7 @@ AT_ONCE: Final = 4
 """How many endpoints one process tells something at a time."""
 
 _PAUSE: Final = 5.0
+_log = structlog.get_logger(__name__)
 _LONGEST_DETAIL: Final = 500
 
 
@@ -60,24 +62,44 @@ async def deliver_for_ever(database: Database, send: Send) -> None:
     worker: asyncio.Task[None] | None = None
     try:
         while True:
-            with suppress(Unavailable):
-                await feeding.feed_everything(database)
-                if await _wake(database) and (worker is None or worker.done()):
-                    worker = asyncio.create_task(_work(database, send))
+            wanting = await _feed(database)
+            if worker is not None and worker.done():
+                _log.error("the delivery of webhooks ended and begins again", exc_info=worker.exception())
+                worker = None
+            if wanting and worker is None:
+                worker = asyncio.create_task(_work(database, send))
             await asyncio.sleep(_PAUSE)
     finally:
         if worker is not None:
             worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await worker
+            await asyncio.gather(worker, return_exceptions=True)
 
 
-async def _wake(database: Database) -> bool:
-    """Put in the delivery of whatever is due, also what a process that died had taken; whether anybody is told."""
+async def _feed(database: Database) -> bool:
+    """Turn what was sealed into messages, and put in the delivery of whatever is due; whether anybody is told.
+
+    An organization whose log cannot be read now is tried again later, and holds up no other.
+    """
+    try:
+        wanting = await feeding.wanting(database)
+        for org_id in wanting:
+            try:
+                await feeding.feed(database, org_id)
+            except Exception as error:  # the edge of a task: what fails now is tried again, and must be seen
+                _log.error("webhooks cannot be fed", organization=str(org_id), exc_info=error)
+        if wanting:
+            await _wake(database)
+    except Unavailable:
+        _log.warning("webhooks wait for the database")
+        return False
+    return bool(wanting)
+
+
+async def _wake(database: Database) -> None:
+    """Put in the delivery of whatever is due, also what a process that died had taken."""
     async with database.transaction() as connection:
         due = await hook_rows.due(connection, now=clock.now())
         await jobs.put(connection, feeding.JOB, [f"{org_id} {endpoint_id}" for org_id, endpoint_id in due])
-        return bool(await feed_rows.organizations_with_endpoints(connection))
 
 
 async def _work(database: Database, send: Send) -> None:

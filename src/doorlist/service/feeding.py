@@ -39,11 +39,10 @@ class _Concerned:
     ended_groups: frozenset[UUID]
 
 
-async def feed_everything(database: Database) -> int:
-    """Turn what was sealed of every organization that wants to be told into messages; returns how many."""
+async def wanting(database: Database) -> list[UUID]:
+    """The organizations that want to be told of anything."""
     async with database.reading() as connection:
-        wanting = await feed_rows.organizations_with_endpoints(connection)
-    return sum([await feed(database, org_id) for org_id in wanting])
+        return await feed_rows.organizations_with_endpoints(connection)
 
 
 async def feed(database: Database, org_id: UUID) -> int:

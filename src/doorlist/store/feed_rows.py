@@ -7,10 +7,10 @@ left out and nothing is read twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from doorlist.store.db import Connection
@@ -84,6 +84,9 @@ select user_id, resource_id, coalesce(e.level, 0) as before, coalesce(p.level, 0
  where e.level is distinct from p.level
  order by user_id, resource_id
 """
+
+_PEOPLE_AT_ONCE: Final = 1000
+_PLACES_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +172,18 @@ async def moved_people(
 async def moves(
     connection: Connection, org_id: UUID, *, people: Sequence[UUID], places: Sequence[UUID], since: datetime
 ) -> list[Move]:
-    """Whose level changed since before a moment: of some people anywhere, and of anybody on some places."""
+    """Whose level changed since before a moment: of some people anywhere, and of anybody on some places.
+
+    Asked in parts, so that no statement runs longer than the pool lets it, however many there are.
+    """
     found: dict[tuple[UUID, UUID], Move] = {}
-    if places:
-        inside = [row["id"] for row in await connection.fetch(_INSIDE, org_id, list(places))]
-        for row in await connection.fetch(_DIFFERENCE_OF_PLACES, org_id, inside, since):
-            found[row["user_id"], row["resource_id"]] = Move(**row)
-    if people:
-        for row in await connection.fetch(_DIFFERENCE_OF_PEOPLE, org_id, list(people), since):
+    inside = [row["id"] for row in await connection.fetch(_INSIDE, org_id, list(places))] if places else []
+    parts = [
+        *((_DIFFERENCE_OF_PLACES, part) for part in _parts(inside, _PLACES_AT_ONCE)),
+        *((_DIFFERENCE_OF_PEOPLE, part) for part in _parts(people, _PEOPLE_AT_ONCE)),
+    ]
+    for statement, ids in parts:
+        for row in await connection.fetch(statement, org_id, ids, since):
             found[row["user_id"], row["resource_id"]] = Move(**row)
     return list(found.values())
 
@@ -194,3 +201,7 @@ async def move(connection: Connection, org_id: UUID, feed: Feed) -> None:
     """Remember how far the log was read and what was told."""
     used: dict[str, Any] = dict(feed.used)
     await connection.execute(_MOVE, org_id, feed.link, feed.place, feed.minute, json.dumps(used))
+
+
+def _parts(ids: Sequence[UUID], length: int) -> Iterator[list[UUID]]:
+    return (list(ids[start : start + length]) for start in range(0, len(ids), length))
