@@ -37,16 +37,15 @@ def add(
     state: StateOption = None,
 ) -> None:
     """Put a fault in force."""
-    if not what.isdigit() and what not in _KINDS:
-        raise InvalidFault(f"{what!r} is no fault; give a status from 400 to 599, or {', '.join(_KINDS)}.")
+    kind, status = _what(what)
     with opened(context, state) as file:
         begins = parse_moment(since) if since else None
         ends = parse_moment(until) if until else None
         if lasting:
             ends = (begins or load_clock(file)()) + parse_span(lasting)
         rule = FaultRule(
-            kind=_KINDS.get(what, "status"),
-            status=int(what) if what.isdigit() else None,
+            kind=kind,
+            status=status,
             retry_after=retry_after,
             late=late,
             probability=probability,
@@ -57,10 +56,19 @@ def add(
             path=path,
             since=begins,
             until=ends,
-            milliseconds=milliseconds if what == "slow" else 0,
+            milliseconds=milliseconds if kind == "slow" else 0,
         )
         fault = add_fault(file, rule)
     say(f"Fault {fault.id}: {fault.rule}.")
+
+
+def _what(what: str) -> tuple[Kind, int | None]:
+    """Read a status or the name of a fault. Raises `InvalidFault`."""
+    if what in _KINDS:
+        return _KINDS[what], None
+    if len(what) == 3 and what.isascii() and what.isdigit():
+        return "status", int(what)
+    raise InvalidFault(f"{what!r} is no fault; give a status from 400 to 599, or {', '.join(_KINDS)}.")
 
 
 @app.command("list")

@@ -100,20 +100,24 @@ async def run_cycle(
             await _phases(run, parallel, progress=_kept(run, kind, began=began, progress=progress))
         finally:
             wire.close()
-        result = CycleResult(
-            cycle=kind,
-            number=number,
-            users=run.tally.users,
-            groups=run.tally.groups,
-            managers=run.tally.managers,
-            members=run.tally.members,
-            requests=wire.requests,
-            failures=run.tally.failures,
-            seconds=round(time.perf_counter() - started, 3),
-            stopped=_reason(run),
-        )
+        result = _result(run, kind, seconds=time.perf_counter() - started)
         _finish(run, result, pending=pending, watermark=watermark, began=began)
     return result
+
+
+def _result(run: Run, kind: str, *, seconds: float) -> CycleResult:
+    return CycleResult(
+        cycle=kind,
+        number=run.cycle or 0,
+        users=run.tally.users,
+        groups=run.tally.groups,
+        managers=run.tally.managers,
+        members=run.tally.members,
+        requests=run.client.wire.requests,
+        failures=run.tally.failures,
+        seconds=round(seconds, 3),
+        stopped=_reason(run),
+    )
 
 
 def last_cycle(state: StateFile) -> LastCycle | None:
