@@ -48,6 +48,7 @@ from entrasim.saml_idp.sign_ins import SignIn, begin_sign_in, end_sign_in, find_
 from entrasim.saml_idp.signing_keys import list_keys
 
 COOKIE = "entrasim_sign_in"
+_LEAVING = "entrasim_leaving"
 _SHOWN = 8
 
 
@@ -139,16 +140,23 @@ async def sign_out(request: Request) -> Response:
     if sign_in is not None:
         end_sign_in(provider.state, sign_in)
     if given is None or provider.application.logout_url is None:
-        return page(request, "signed_out.html", person=sign_in and sign_in.person, told=None)
-    answer = RedirectResponse(ask_to_log_out(provider, given, request_id=provider.new_id()).url, 303)
+        return page(request, "signed_out.html", confirmed=None)
+    request_id = provider.new_id()
+    answer = RedirectResponse(ask_to_log_out(provider, given, request_id=request_id).url, 303)
     answer.delete_cookie(COOKIE, path="/")
+    answer.set_cookie(_LEAVING, request_id, max_age=600, httponly=True, samesite="lax", path="/")
     return answer
 
 
 def _logged_out(request: Request, provider: Provider, received: Received) -> Response:
     if received.kind == "SAMLResponse":
         message = read_logout_response(received, provider.application)
-        return page(request, "signed_out.html", person=None, told=message)
+        asked_for = request.cookies.get(_LEAVING)
+        if asked_for is None or message.in_response_to != asked_for:
+            raise BadMessage("The answer is to a request to sign out that this browser did not bring.")
+        left = page(request, "signed_out.html", confirmed=message.succeeded)
+        left.delete_cookie(_LEAVING, path="/")
+        return left
     message = read_logout_request(received, provider.application)
     sign_in = signed_in(request)
     if sign_in is not None:

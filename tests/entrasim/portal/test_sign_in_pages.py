@@ -37,11 +37,11 @@ def ana(visitor: Visitor) -> Person:
     return ana
 
 
-async def service_provider(visitor: Visitor, **request: Any) -> OneLogin_Saml2_Auth:
+async def service_provider(visitor: Visitor, *, strict: bool = True, **request: Any) -> OneLogin_Saml2_Auth:
     tenant = tenant_id(visitor.state, new_id="t1")
     answer = await visitor.client.get(f"/{tenant}/federationmetadata/2007-06/federationmetadata.xml")
     settings = {
-        "strict": True,
+        "strict": strict,
         "sp": {
             "entityId": f"{SP}/metadata",
             "assertionConsumerService": {"url": f"{SP}/acs"},
@@ -153,6 +153,18 @@ async def test_a_sign_out_that_begins_here_is_told_to_the_application(visitor: V
     assert b"ana@contoso.example" in request
     assert b"SessionIndex" in request
     assert "You are signed out" in await visitor.get("/signout")
+
+
+async def test_an_answer_to_a_sign_out_is_taken_from_the_browser_that_asked_and_once(
+    visitor: Visitor, ana: Person
+) -> None:
+    await visitor.post("/signin", person=ana.id)
+    asked = await visitor.client.get("/signout")
+    given = {name: values[0] for name, values in parse_qs(urlsplit(asked.headers["location"]).query).items()}
+    sp = await service_provider(visitor, strict=False, get_data=given)  # it takes logouts from the entity id only
+    answer = here(sp.process_slo(keep_local_session=True))
+    assert "which confirmed it" in text_of(await visitor.get(answer))
+    assert "did not bring" in text_of(await visitor.get(answer, status=400))
 
 
 @pytest.mark.parametrize("path", ["/somebody/saml2?SAMLRequest=x", "/nothing", "/somebody/federationmetadata"])
