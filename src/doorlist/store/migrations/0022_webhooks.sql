@@ -140,7 +140,7 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DE
 
 CREATE FUNCTION fn_pgqueuer_changed() RETURNS TRIGGER AS $$
 DECLARE
-    to_emit BOOLEAN := false;
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
 BEGIN
     -- Check operation type and set the emit flag accordingly
     IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
