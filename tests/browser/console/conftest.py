@@ -116,7 +116,7 @@ async def _founded(url: str, database: Database) -> Company:
     await made.scim("PATCH", f"/Groups/{group['id']}", _without(people[1]))
     await _projects(database, org_id, folder)
     local = await grouping.create_group(database, OPERATOR, org_id, name="Local helpers")
-    owner = (await anext(insight.people(database, org_id))).id
+    owner = next(line.id for line in [line async for line in insight.people(database, org_id)] if line.role == "owner")
     made.ids.update(members=people[0], groups=group["id"], workspaces=str(studio), folders=str(folder))
     made.ids.update(local=str(local), owner=str(owner), work=str(folder))
     return made
