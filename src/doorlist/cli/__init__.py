@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
+    "doctor": ("doorlist.cli.doctor_command", "Find what is broken or should be seen to, and say what to do."),
     "maintenance": ("doorlist.cli.maintenance_commands", "Clean up what was deleted and is too old."),
     "export": ("doorlist.cli.export_command", "Write workspaces, folders, grants and settings as one file."),
     "plan": ("doorlist.cli.plan_command", "Show what a file's configuration would change."),
