@@ -134,6 +134,12 @@ async def test_enforcing_needs_an_owner_who_gets_in_without_the_provider(company
         await company.choose(enforced=True)
     await _enrol(company)
     await company.choose(enforced=True)
+    org_id = company.organization.org_id
+    owner = await finding.person(company.database, org_id, "owner@example.com")
+    with pytest.raises(Conflict, match="last way"):
+        await local_signin.remove_credentials(company.database, OPERATOR, org_id, user_id=owner.id)
+    await company.choose(enforced=False)
+    assert await local_signin.remove_credentials(company.database, OPERATOR, org_id, user_id=owner.id)
 
 
 async def test_with_sso_enforced_only_owners_use_a_password_and_it_is_told(company: Company) -> None:

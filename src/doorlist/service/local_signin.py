@@ -28,7 +28,7 @@ from doorlist.domain.events import Action, Actor, Event, TargetKind
 from doorlist.domain.levels import Role
 from doorlist.domain.signin import Method
 from doorlist.domain.tenancy import Administrator
-from doorlist.errors import BadInput, Forbidden, NotFound, SignInRefused, TooManyTries
+from doorlist.errors import BadInput, Conflict, Forbidden, NotFound, SignInRefused, TooManyTries
 from doorlist.saml.checks import Check, Checklist, Rejected, Step, Wrong, require
 from doorlist.service import clock, signin_log, throttling
 from doorlist.service.authority import require_manager, require_owner
@@ -85,7 +85,7 @@ async def make_link(
             expires_at=at + _LINK_LIVES[purpose],
         )
         change = {"purpose": purpose}
-        await _tell(connection, administrator, org_id, user_id, action=Action.SIGNIN_LINK_MADE, change=change)
+        await tell(connection, administrator, org_id, user_id, action=Action.SIGNIN_LINK_MADE, change=change)
     return token
 
 
@@ -132,7 +132,7 @@ async def use_link(database: Database, token: str, *, password: str, code: str, 
         await session_rows.end_all(connection, row.org_id, user_id=row.user_id, now=at, by="new credentials")
         acting = Administrator(row.user_name, "link", org_id=row.org_id, user_id=row.user_id)
         change = {"purpose": row.purpose}
-        await _tell(connection, acting, row.org_id, row.user_id, action=Action.CREDENTIALS_SET, change=change)
+        await tell(connection, acting, row.org_id, row.user_id, action=Action.CREDENTIALS_SET, change=change)
         await _check_allowed(connection, row.org_id, Role(row.role))
         opened = await open_session(
             connection, row.org_id, user_id=row.user_id, method=Method.LINK, origin=origin, now=at
@@ -173,7 +173,10 @@ async def sign_in(
 
 
 async def remove_credentials(database: Database, administrator: Administrator, org_id: UUID, *, user_id: UUID) -> bool:
-    """Take a person's password and codes away, and the sessions; whether there were any. Raises `Forbidden`."""
+    """Take a person's password and codes away, and the sessions; whether there were any.
+
+    Raises `Conflict` for the last way in of an owner while SSO is enforced, `Forbidden`.
+    """
     at = clock.now()
     async with database.transaction() as connection:
         await require_manager(connection, administrator, org_id)
@@ -182,8 +185,17 @@ async def remove_credentials(database: Database, administrator: Administrator, o
         gone = await local_rows.remove(connection, org_id, user_id=user_id)
         if gone:
             await session_rows.end_all(connection, org_id, user_id=user_id, now=at, by=administrator.name)
-            await _tell(connection, administrator, org_id, user_id, action=Action.CREDENTIALS_REMOVED, change={})
+            await tell(connection, administrator, org_id, user_id, action=Action.CREDENTIALS_REMOVED, change={})
+            await keep_a_way_in(connection, org_id)
     return gone
+
+
+async def keep_a_way_in(connection: Connection, org_id: UUID) -> None:
+    """Pass unless SSO is enforced and no owner could get in without it any more. Raises `Conflict`."""
+    settings = await saml_rows.find(connection, org_id)
+    enforced = settings is not None and settings.choices.enforced
+    if enforced and not await local_rows.owners_who_get_in(connection, org_id):
+        raise Conflict("SSO is enforced, and this is the last way for an owner to get in without it.")
 
 
 async def _let_in(
@@ -198,14 +210,14 @@ async def _let_in(
 ) -> Opened:
     with checks.step(Check.PERSON):
         require(found.active, "This person is deactivated or blocked.")
-        enforced = await _check_enforced(connection, org_id, found.role)
+        enforced = await check_enforced(connection, org_id, found.role)
     with checks.step(Check.SESSION):
         opened = await open_session(
             connection, org_id, user_id=found.user_id, method=Method.PASSWORD, origin=origin, now=at
         )
     if enforced:
         acting = Administrator(found.user_name, "signin", org_id=org_id, user_id=found.user_id)
-        await _tell(connection, acting, org_id, found.user_id, action=Action.BREAK_GLASS_USED, change={})
+        await tell(connection, acting, org_id, found.user_id, action=Action.BREAK_GLASS_USED, change={})
     await throttling.succeeded(connection, person)
     attempt = Attempt("password", "signin", checks.steps, subject=found.user_name, user_id=found.user_id)
     await signin_log.write(connection, org_id, attempt, origin=origin, now=at)
@@ -219,7 +231,7 @@ async def _admit(connection: Connection, person: bytes, address: bytes, at: date
         raise Wrong(refusal.detail) from None
 
 
-async def _check_enforced(connection: Connection, org_id: UUID, role: Role) -> bool:
+async def check_enforced(connection: Connection, org_id: UUID, role: Role) -> bool:
     """Whether SSO is enforced; then only owners pass. Raises `Wrong`."""
     settings = await saml_rows.find(connection, org_id)
     enforced = settings is not None and settings.choices.enforced
@@ -229,7 +241,7 @@ async def _check_enforced(connection: Connection, org_id: UUID, role: Role) -> b
 
 async def _check_allowed(connection: Connection, org_id: UUID, role: Role) -> None:
     try:
-        await _check_enforced(connection, org_id, role)
+        await check_enforced(connection, org_id, role)
     except Wrong as wrong:
         raise Forbidden(str(wrong)) from None
 
@@ -283,7 +295,7 @@ def _nobodys() -> str:
     return _hasher.hash(secrets.token_hex(16))
 
 
-async def _tell(
+async def tell(
     connection: Connection,
     administrator: Administrator,
     org_id: UUID,
@@ -292,6 +304,7 @@ async def _tell(
     action: Action,
     change: dict[str, str],
 ) -> None:
+    """Append the event of somebody's credentials, in the transaction that changes or uses them."""
     at = clock.now()
     event = Event(action, TargetKind.USER, user_id, Actor.administrator(administrator), clock.new_id(at), change)
     await audit.append(connection, org_id, event, at=at)

@@ -31,7 +31,7 @@ from doorlist.service.requestlog import RequestLog
 from doorlist.service.saml_upkeep import keep_up_for_ever
 from doorlist.service.vitals_seen import Watch
 from doorlist.store.db import Database
-from doorlist.web import doors, pages, sso
+from doorlist.web import doors, pages, passkey_pages, sso
 from doorlist.web.auth import Authenticator
 from doorlist.web.console.routes import routes as console_routes
 from doorlist.web.management.door import PREFIXES, Door
@@ -52,7 +52,13 @@ class App:
         self._scim: ScimApi | None = None
         self._database: Database | None = None
         self._pages = Starlette(
-            routes=[Route("/healthz", _alive), Route("/readyz", self._ready), *sso.routes(), *doors.routes()],
+            routes=[
+                Route("/healthz", _alive),
+                Route("/readyz", self._ready),
+                *sso.routes(),
+                *passkey_pages.routes(),
+                *doors.routes(),
+            ],
             middleware=[Middleware(SessionCookies)],
             exception_handlers={404: pages.missing, 500: pages.failed},
             lifespan=self._lifespan,
