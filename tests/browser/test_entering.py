@@ -1,4 +1,4 @@
-"""Coming in through the pages of sign-in: an invitation, a password with a code, a passkey of a virtual authenticator."""
+"""Coming in through the pages of sign-in: an invitation, a password with a code, a passkey."""
 
 from __future__ import annotations
 
