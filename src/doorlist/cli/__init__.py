@@ -44,6 +44,8 @@ COMMANDS: Final = {
     "audit": ("doorlist.cli.audit_commands", "List, seal and verify the audit log."),
     "log": ("doorlist.cli.log_command", "Show what a directory asked and how it was answered."),
     "import": ("doorlist.cli.import_commands", "Import workspaces, folders and grants from files."),
+    "backup": ("doorlist.cli.backup_command", "Save everything into one file."),
+    "restore": ("doorlist.cli.restore_command", "Restore a backup into an empty database, and compare."),
     "doctor": ("doorlist.cli.doctor_command", "Find what is broken or should be seen to, and say what to do."),
     "maintenance": ("doorlist.cli.maintenance_commands", "Clean up what was deleted and is too old."),
     "export": ("doorlist.cli.export_command", "Write workspaces, folders, grants and settings as one file."),
