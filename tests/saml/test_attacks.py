@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from doorlist.saml import incoming
 from doorlist.saml.checks import Checklist, Rejected
 from doorlist.saml.incoming import read_response
 from tests.saml.attacks import CORPUS
@@ -27,6 +28,20 @@ def test_an_attack_is_refused_at_its_check(name: str) -> None:
     assert not checks.steps[-1].passed
     assert checks.steps[-1].detail
     assert all(step.passed for step in checks.steps[:-1])
+
+
+def test_even_without_the_check_of_the_structure_nobody_becomes_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second line: what is read is what was signed, so wrapping changes nobody's name even where it gets through."""
+    monkeypatch.setattr(incoming, "_check_structure", lambda _: None)
+    names = []
+    for make, _ in CORPUS.values():
+        forge = Forge()
+        with suppress(Rejected):
+            message = field_of(make(forge))
+            accepted = read_response(message, forge.expectation(), [rsa_key(9)], Checklist(), now=NOW)
+            names.append(accepted.name_id.value)
+    assert set(names) <= {"ana@example.com"}
+    assert names
 
 
 def test_no_attack_costs_more_than_a_bounded_time_and_memory() -> None:
