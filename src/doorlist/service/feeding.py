@@ -29,14 +29,26 @@ _INSTANT: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 
 
+_WIDE: Final = {
+    Action.OWNERSHIP_PASSED.value,
+    Action.GRANTS_REATTACHED.value,
+    Action.ACCESS_RESTORED.value,
+    Action.PERSON_REMOVED.value,
+}
+"""What moves the access of others than the thing that the event is about."""
+
+_WIDE_TARGETS: Final = {TargetKind.ORGANIZATION.value, TargetKind.ATTENTION.value}
+
+
 @dataclass(frozen=True, slots=True)
 class _Concerned:
-    """Whose access a batch of events may have moved."""
+    """Whose access a batch of events may have moved; `wide`: also that of others than the targets."""
 
     people: frozenset[UUID]
     places: frozenset[UUID]
     groups: frozenset[UUID]
     ended_groups: frozenset[UUID]
+    wide: bool
 
 
 async def wanting(database: Database) -> list[UUID]:
@@ -96,8 +108,12 @@ async def _moves(connection: Connection, org_id: UUID, entries: Sequence[Entry])
                 since=since,
             )
         )
+    places = set(concerned.places)
+    if concerned.wide:
+        joined, granted = await feed_rows.changed_anywhere(connection, org_id, since=since)
+        people, places = people | set(joined), places | set(granted)
     return await feed_rows.moves(
-        connection, org_id, people=sorted(people), places=sorted(concerned.places), since=since - _INSTANT
+        connection, org_id, people=sorted(people), places=sorted(places), since=since - _INSTANT
     )
 
 
@@ -106,7 +122,8 @@ def _concerned(entries: Sequence[Entry]) -> _Concerned:
         return frozenset(entry.target_id for entry in entries if entry.target_kind == kind)
 
     ended = frozenset(entry.target_id for entry in entries if entry.action == Action.GROUP_DELETED)
-    return _Concerned(targets(TargetKind.USER), targets(TargetKind.RESOURCE), targets(TargetKind.GROUP), ended)
+    wide = any(entry.action in _WIDE or entry.target_kind in _WIDE_TARGETS for entry in entries)
+    return _Concerned(targets(TargetKind.USER), targets(TargetKind.RESOURCE), targets(TargetKind.GROUP), ended, wide)
 
 
 def _told(entries: Sequence[Entry]) -> Iterator[Happening]:

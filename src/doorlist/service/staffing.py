@@ -6,6 +6,7 @@ None of it is the directory's: SCIM neither sets nor clears it. Each verb is a c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from doorlist.domain.events import Action, Actor, Event, TargetKind
@@ -37,7 +38,9 @@ async def set_role(
             raise Conflict("This is the last owner of the organization; name another one first.", place="role")
         await personnel.set_role(connection, org_id, user_id, role)
         change = {"before": before, "after": role}
-        await _tell(connection, administrator, org_id, user_id, action=Action.ROLE_CHANGED, change=change)
+        await _tell(
+            connection, administrator, org_id, user_id, action=Action.ROLE_CHANGED, change=change, at=clock.now()
+        )
     return True
 
 
@@ -59,7 +62,7 @@ async def block(database: Database, administrator: Administrator, org_id: UUID, 
             raise Conflict("This is the last owner of the organization; name another one first.", place="user")
         if not await personnel.block(connection, org_id, user_id, by=administrator.name, now=at):
             return False
-        await _tell(connection, administrator, org_id, user_id, action=Action.USER_BLOCKED, change={})
+        await _tell(connection, administrator, org_id, user_id, action=Action.USER_BLOCKED, change={}, at=at)
         actor, request_id = Actor.administrator(administrator), clock.new_id(at)
         await succession.pass_on(connection, org_id, user_id=user_id, actor=actor, request_id=request_id, now=at)
     return True
@@ -74,9 +77,10 @@ async def unblock(database: Database, administrator: Administrator, org_id: UUID
         await require_manager(connection, administrator, org_id)
         if await _role(connection, org_id, user_id) is Role.OWNER:
             await require_owner(connection, administrator, org_id)
-        lifted = await personnel.unblock(connection, org_id, user_id, now=clock.now())
+        at = clock.now()
+        lifted = await personnel.unblock(connection, org_id, user_id, now=at)
         if lifted:
-            await _tell(connection, administrator, org_id, user_id, action=Action.USER_UNBLOCKED, change={})
+            await _tell(connection, administrator, org_id, user_id, action=Action.USER_UNBLOCKED, change={}, at=at)
     return lifted
 
 
@@ -126,7 +130,8 @@ async def _tell(
     *,
     action: Action,
     change: Mapping[str, object],
+    at: datetime,
 ) -> None:
-    at = clock.now()
+    """Append the event, at the moment of the change itself: whoever compares before and after goes by it."""
     event = Event(action, TargetKind.USER, user_id, Actor.administrator(administrator), clock.new_id(at), change)
     await audit.append(connection, org_id, event, at=at)

@@ -60,6 +60,19 @@ union
 select user_id from group_members where org_id = $1 and group_id = any($3::uuid[])
 """
 
+# What changed anywhere since a moment, for events that say more than which thing they are about.
+_REGRANTED = """
+select resource_id from grants where org_id = $1 and (created_at >= $2 or level_since >= $2)
+union
+select resource_id from past_grants where org_id = $1 and until >= $2
+"""
+
+_REJOINED = """
+select user_id from group_members where org_id = $1 and added_at >= $2
+union
+select user_id from past_members where org_id = $1 and until >= $2
+"""
+
 _INSIDE = "select id from resources where org_id = $1 and (id = any($2::uuid[]) or workspace_id = any($2::uuid[]))"
 
 _DIFFERENCE_OF_PEOPLE = """
@@ -167,6 +180,12 @@ async def moved_people(
     """Everybody who joined or left some groups since a moment, or was in some that ended."""
     rows = await connection.fetch(_MOVED_PEOPLE, org_id, list(groups), list(ended), since)
     return [row["user_id"] for row in rows]
+
+
+async def changed_anywhere(connection: Connection, org_id: UUID, *, since: datetime) -> tuple[list[UUID], list[UUID]]:
+    """The people whose memberships and the places whose grants changed since a moment, in the whole organization."""
+    people = [row["user_id"] for row in await connection.fetch(_REJOINED, org_id, since)]
+    return people, [row["resource_id"] for row in await connection.fetch(_REGRANTED, org_id, since)]
 
 
 async def moves(
