@@ -37,8 +37,15 @@ walkthrough: install ## the acceptance list of the seed page, over HTTP, then st
 demo: install ## a sample company goes through the main job; both servers stay up
 	$(VENV)/bin/doorlist demo
 
-bench: install ## ratios against a reference measured in the same run
+$(VENV)/.bench: $(STAMP)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
+	@touch $@
+
+bench: install $(VENV)/.bench ## minutes: ratios against references of the same run, tables and pictures in results/
 	$(PY) -m bench
+
+bench-full: install $(VENV)/.bench ## an hour: the same at the real sizes
+	$(PY) -m bench --full
 
 picture: install ## draw the walkthrough as it runs here: docs/images/walkthrough.svg
 	$(PY) scripts/picture.py
@@ -52,4 +59,4 @@ gallery: install browser ## take the pictures of docs/gallery.md anew
 lock: install ## resolve the newest versions allowed by pyproject.toml into the lock file
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements/lock.txt
 
-.PHONY: help install check browser test walkthrough demo bench picture gallery entrasim lock
+.PHONY: help install check browser test walkthrough demo bench bench-full picture gallery entrasim lock

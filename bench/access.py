@@ -1,20 +1,21 @@
 """Access at a hundred thousand people: the verbs of the product against the bare SQL that they cannot do without.
 
-`python -m bench.access [--scale 0.1]` makes a database, fills it, measures, prints a table, and removes everything.
+`python -m bench access` makes a database, fills it, measures, prints a table, and removes everything; without
+`--full` everything is a tenth.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID
 
+from bench.report import Report, Row
 from doorlist.domain.changes import DeleteGroup, GrantGroup, UngrantGroup
 from doorlist.domain.levels import Level, Policy
 from doorlist.domain.tenancy import Administrator, Plan
@@ -105,20 +106,37 @@ BARE_LEAVE = "delete from group_members where org_id = $1 and group_id = $2 and 
 BARE_END = "update groups set deleted_at = now() where org_id = $1 and id = $2 and $3::uuid is not null"
 
 
-async def main(scale: float) -> None:
-    """Make, fill, measure, print."""
+class Lines:
+    """The table so far."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def add(self, what: str, seconds: float, bare: float, remark: str = "") -> None:
+        """Put the time beside that of the bare SQL."""
+        milliseconds = {"ms": round(seconds * 1000, 3), "bare SQL ms": round(bare * 1000, 3)}
+        self.rows.append({"what": what, **milliseconds, "ratio": round(seconds / bare, 1), "remark": remark})
+
+
+def reports(full: bool, _: int) -> Iterator[Report]:
+    """The table: 100,000 people, 10,000 groups, 50,000 folders, or a tenth."""
+    scale = 1.0 if full else 0.1
+    rows = asyncio.run(main(scale))
+    yield Report("access", f"Access against bare SQL, {int(100_000 * scale):,} people", rows)
+
+
+async def main(scale: float) -> list[Row]:
+    """Make, fill, measure."""
     with (
         tempfile.TemporaryDirectory(prefix="doorlist-bench-", ignore_cleanup_errors=True) as folder,
         running(Path(folder) / "cluster", durable=False) as url,
     ):
         await migrate.upgrade(url)
         database = await Database.connect(url, maximum=2)
-        started = time.perf_counter()
-        org_id = await _fill(database, scale)
-        print(f"filled in {time.perf_counter() - started:.0f} s, scale {scale}")
-        print(f"{'what':62} {'time':>13}  {'bare SQL':>13}  {'ratio':>6}")
-        await _measure(database, org_id)
+        lines = Lines()
+        await _measure(lines, database, await _fill(database, scale))
         await database.close()
+    return lines.rows
 
 
 async def _fill(database: Database, scale: float) -> UUID:
@@ -140,22 +158,22 @@ async def _fill(database: Database, scale: float) -> UUID:
     return organization.org_id
 
 
-async def _measure(database: Database, org_id: UUID) -> None:
+async def _measure(lines: Lines, database: Database, org_id: UUID) -> None:
     person, place, empty, everybody = await _ids(database, org_id)
-    await _ask(database, org_id, person, place)
+    await _ask(lines, database, org_id, person, place)
     grant, keep = GrantGroup(empty, everybody, Level.VIEWER), UngrantGroup(empty, everybody, Policy.KEEP)
     counted = await _rehearsed(database, [BARE_GAINED], org_id, everybody, empty)
     put = await _rehearsed(database, [BARE_GRANT], org_id, everybody, empty)
-    await _planned(database, org_id, "granting the largest group", grant, bare=counted, bare_apply=put)
+    await _planned(lines, database, org_id, "granting the largest group", grant, bare=counted, bare_apply=put)
     retained = await _rehearsed(database, [BARE_RETAIN, BARE_UNGRANT], org_id, everybody, empty)
-    await _planned(database, org_id, "ungranting it, members keep", keep, bare=retained, bare_apply=retained)
-    await _without_a_plan(database, org_id, grant, put=put, retained=retained)
+    await _planned(lines, database, org_id, "ungranting it, members keep", keep, bare=retained, bare_apply=retained)
+    await _without_a_plan(lines, database, org_id, grant, put=put, retained=retained)
     ended = await _rehearsed(database, [BARE_RETAIN, BARE_LEAVE, BARE_END], org_id, everybody, empty)
     change = DeleteGroup(everybody)
-    await _planned(database, org_id, "deleting it, members keep", change, bare=ended, bare_apply=ended)
+    await _planned(lines, database, org_id, "deleting it, members keep", change, bare=ended, bare_apply=ended)
 
 
-async def _ask(database: Database, org_id: UUID, person: UUID, place: UUID) -> None:
+async def _ask(lines: Lines, database: Database, org_id: UUID, person: UUID, place: UUID) -> None:
     """The questions, each beside joins written by hand for it alone."""
     async with database.reading() as connection:
         checked = await timed(
@@ -165,26 +183,35 @@ async def _ask(database: Database, org_id: UUID, person: UUID, place: UUID) -> N
             name: await timed(lambda sql=sql: connection.fetch(sql, org_id, person, place), times=50)  # type: ignore[misc]
             for name, sql in BARE_QUESTIONS.items()
         }
-    print(row("one check", checked, found["check"]))
+    lines.add("one check", checked, found["check"])
     ids = {"user_id": person, "resource_id": place}
-    print(row("explain", await timed(lambda: insight.explain(database, org_id, **ids)), found["explain"]))
-    print(row("what one person reaches", await timed(lambda: _what(database, org_id, person)), found["what"]))
-    print(row("who reaches a folder", await timed(lambda: _who(database, org_id, place)), found["who"]))
+    lines.add("explain", await timed(lambda: insight.explain(database, org_id, **ids)), found["explain"])
+    lines.add("what one person reaches", await timed(lambda: _what(database, org_id, person)), found["what"])
+    lines.add("who reaches a folder", await timed(lambda: _who(database, org_id, place)), found["who"])
 
 
 async def _planned(
-    database: Database, org_id: UUID, name: str, change: planning.Change, *, bare: float, bare_apply: float
+    lines: Lines,
+    database: Database,
+    org_id: UUID,
+    name: str,
+    change: planning.Change,
+    *,
+    bare: float,
+    bare_apply: float,
 ) -> None:
     started = time.perf_counter()
     plan = await planning.plan(database, OPERATOR, org_id, change)
-    print(row(f"preview of {name}", time.perf_counter() - started, bare), end="")
-    print(f"    {plan.gained} gained, {plan.lost} lost, {plan.retained} retained, {plan.unchanged} unchanged")
+    counts = f"{plan.gained} gained, {plan.lost} lost, {plan.retained} retained, {plan.unchanged} unchanged"
+    lines.add(f"preview of {name}", time.perf_counter() - started, bare, counts)
     started = time.perf_counter()
     await planning.apply(database, OPERATOR, org_id, change, plan.plan_hash)
-    print(row(f"applying what was planned: {name}", time.perf_counter() - started, bare_apply))
+    lines.add(f"applying what was planned: {name}", time.perf_counter() - started, bare_apply)
 
 
-async def _without_a_plan(database: Database, org_id: UUID, grant: GrantGroup, *, put: float, retained: float) -> None:
+async def _without_a_plan(
+    lines: Lines, database: Database, org_id: UUID, grant: GrantGroup, *, put: float, retained: float
+) -> None:
     """Grant and take away by the verbs alone, then leave the group granted and nobody with anything kept."""
     act = (database, OPERATOR, org_id)
     where, group = grant.resource_id, grant.group_id
@@ -192,10 +219,10 @@ async def _without_a_plan(database: Database, org_id: UUID, grant: GrantGroup, *
         await connection.execute("delete from retained where org_id = $1", org_id)
     started = time.perf_counter()
     await sharing.grant_group(*act, resource_id=where, group_id=group, level=Level.VIEWER)
-    print(row("granting it without a plan", time.perf_counter() - started, put))
+    lines.add("granting it without a plan", time.perf_counter() - started, put)
     started = time.perf_counter()
     await sharing.ungrant_group(*act, resource_id=where, group_id=group, members=Policy.KEEP)
-    print(row("ungranting it without a plan, members keep", time.perf_counter() - started, retained))
+    lines.add("ungranting it without a plan, members keep", time.perf_counter() - started, retained)
     await sharing.grant_group(*act, resource_id=where, group_id=group, level=Level.VIEWER)
 
 
@@ -247,14 +274,3 @@ async def timed(work: Callable[[], Awaitable[object]], *, times: int = 20) -> fl
         await work()
         found.append(time.perf_counter() - started)
     return statistics.median(found)
-
-
-def row(name: str, seconds: float, bare: float) -> str:
-    """A line of the table: milliseconds, those of the bare SQL, and the ratio."""
-    return f"{name:62} {seconds * 1000:10.2f} ms  {bare * 1000:10.2f} ms  {seconds / bare:6.1f}"
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0)
-    asyncio.run(main(parser.parse_args().scale))

@@ -1,28 +1,26 @@
 """A group of a million members, step by step: time, cost against a group of 100, and the memory of the process.
 
-`python -m bench.large_group [--members N]` starts a Doorlist of one process, writes the people by SQL, does the rest
+`python -m bench large-group` starts a Doorlist of one process, writes the people by SQL, does the rest
 over HTTP, and prints a table. The memory is that of the serving process, read while each step runs.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 import statistics
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import psutil
-from rich.console import Console
-from rich.table import Table
 
 from bench import scenarios
 from bench.load import Call, encoded, run
+from bench.report import Report, Row
 from bench.scenarios import BASE, PATCH_URN
 from bench.servers import Served, doorlist
 from doorlist.store.db import alone
@@ -72,7 +70,7 @@ class Bench:
 
     served: Served
     process: psutil.Process
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     async def step(self, name: str, work: Callable[[], Awaitable[str]]) -> None:
         """Do a step under watch; it gives the remark that stands beside its figures."""
@@ -87,9 +85,9 @@ class Bench:
             watch.stop()
             looking.join()
         seconds = time.perf_counter() - started
-        megabytes = [f"{size / MEGABYTE:.0f}" for size in (before, watch.rss, watch.pss)]
-        self.rows.append((name, f"{seconds:.1f}", *megabytes, remark))
-        Console(width=150).print(*self.rows[-1], sep=" | ")
+        sizes = {"RSS before": before, "highest RSS": watch.rss, "highest PSS": watch.pss}
+        megabytes = {key: round(size / MEGABYTE) for key, size in sizes.items()}
+        self.rows.append({"step": name, "s": round(seconds, 1), **megabytes, "remark": remark})
 
     async def send(self, calls: Iterable[Call]) -> list[float]:
         """The milliseconds of each call over one connection. Raises `bench.load.Unexpected`."""
@@ -226,22 +224,11 @@ async def _changes(bench: Bench, large: str, small: str, spare: list[str]) -> st
     return f"against a group of 100: add {ratios[0]:.2f}, remove {ratios[1]:.2f} times the time"
 
 
-def _print(rows: list[tuple[str, ...]], members: int) -> None:
-    table = Table(title=f"A group of {members:,} members: seconds, and megabytes of the serving process")
-    for column in ("step", "s", "RSS before", "highest RSS", "highest PSS", "remark"):
-        table.add_column(column, justify="right" if column not in ("step", "remark") else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console(width=150).print(table)
+def reports(full: bool, _: int) -> Iterator[Report]:
+    """The table of the steps, with a million members, or fifty thousand."""
+    members = 1_000_000 if full else 50_000
 
-
-def main() -> None:
-    """Run everything and print the table."""
-    parser = argparse.ArgumentParser(prog="bench.large_group", description=__doc__)
-    parser.add_argument("--members", type=int, default=1_000_000)
-    members: int = parser.parse_args().members
-
-    async def everything(served: Served) -> list[tuple[str, ...]]:
+    async def everything(served: Served) -> list[Row]:
         process = psutil.Process(served.pid).children()[0]
         bench = Bench(served, process)
         await fill_people(served, members + SPARE)
@@ -250,8 +237,4 @@ def main() -> None:
 
     with doorlist(1) as served:
         rows = asyncio.run(everything(served))
-    _print(rows, members)
-
-
-if __name__ == "__main__":
-    main()
+    yield Report("large-group", f"A group of {members:,} members: seconds, and MiB of the serving process", rows)

@@ -1,26 +1,25 @@
-"""`python -m bench.paging`: what a page of all people by number costs at the beginning, anywhere and at the end.
+"""`python -m bench paging`: what a page of all people by number costs at the beginning, anywhere and at the end.
 
 People are written by SQL, two sizes one after the other in the same run; every scenario alternates with the reference.
-Option: --people N (default 100000; the other size is a tenth of it).
+With `--full` on 10,000 and 100,000 people, otherwise on a tenth of each.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from bench import scenarios
-from bench.__main__ import Bench, print_figures
 from bench.large_group import fill_people
 from bench.load import Call
+from bench.measuring import Bench
+from bench.report import Chart, Report
 from bench.scenarios import BASE
 from bench.servers import doorlist, reference
 
 _PAGE = 100
 _CALLS = 60
-_ROUNDS = 5
 
 
 def _pages(starts: Iterable[int]) -> Iterator[Call]:
@@ -56,19 +55,13 @@ async def _measure(bench: Bench, people: int) -> None:
         await bench.measure(f"{name} of {people:,} people", calls, connections=1)
 
 
-def main() -> None:
-    """Run both sizes and print the table."""
-    parser = argparse.ArgumentParser(prog="bench.paging", description=__doc__)
-    parser.add_argument("--people", type=int, default=100_000)
-    people: int = parser.parse_args().people
+def reports(full: bool, rounds: int) -> Iterator[Report]:
+    """The table of two sizes: 1,000 and 10,000 people, or 10,000 and 100,000."""
+    people = 100_000 if full else 10_000
     figures = []
     for size in (people // 10, people):
         with doorlist(2) as served, reference(2) as reference_port:
-            bench = Bench(served, reference_port, _ROUNDS)
+            bench = Bench(served, reference_port, rounds)
             asyncio.run(_measure(bench, size))
             figures += bench.figures
-    print_figures(figures)
-
-
-if __name__ == "__main__":
-    main()
+    yield Report("paging", "Pages of 100 by number", figures, Chart("bars", "scenario", "per second", "connections"))

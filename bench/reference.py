@@ -24,28 +24,34 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": ANSWER})
 
 
-def main(workers: int) -> None:
+def serve_workers(application: Any, workers: int, name: str) -> None:
     """Serve on a free port of the loopback, with forked workers on one socket, until SIGTERM."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(f"the reference listens on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        print(f"{name} listens on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         children = []
         for _ in range(workers):
             child = os.fork()
             if child == 0:
-                _serve(listener)
+                _serve(application, listener)
             children.append(child)
         signal.signal(signal.SIGTERM, lambda *_: [os.kill(child, signal.SIGTERM) for child in children])
         for child in children:
             os.waitpid(child, 0)
 
 
-def _serve(listener: socket.socket) -> None:
+def _serve(application: Any, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", http="httptools", loop="uvloop", server_header=False
+        application,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        http="httptools",
+        loop="uvloop",
+        server_header=False,
     )
     uvicorn.Server(config).run(sockets=[listener])
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve_workers(app, int(sys.argv[1]), "the reference")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from bench.load import Call, Result, run
 
@@ -96,3 +97,17 @@ async def make_group(port: int, token: str, name: str) -> str:
     made: Result = await run(port, [Call("POST", f"{BASE}/Groups", body, 201)], connections=1, token=token, keep=True)
     start = made.bodies[0].index(b'"id":"') + 6
     return made.bodies[0][start : start + 36].decode()
+
+
+def absent(number: int) -> Call:
+    """The look-up that a directory does before it creates a person."""
+    return Call("GET", f"{BASE}/Users?filter=userName%20eq%20%22person{number:07}@contoso.example%22")
+
+
+def one(number: int) -> Call:
+    return Call("POST", f"{BASE}/Users", person(number), 201)
+
+
+def no_group(name: str) -> Call:
+    """The look-up that a directory does before it creates a group."""
+    return Call("GET", f"{BASE}/Groups?filter=displayName%20eq%20%22{quote(f'Team {name}')}%22")

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,22 @@ def doorlist(workers: int) -> Iterator[Served]:
 @contextmanager
 def reference(workers: int) -> Iterator[int]:
     """The trivial application behind the same server software; its port."""
-    command = [sys.executable, "-m", "bench.reference", str(workers)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with announced([sys.executable, "-m", "bench.reference", str(workers)], {}) as port:
+        yield port
+
+
+@contextmanager
+def bare_handler(workers: int, url: str) -> Iterator[int]:
+    """The handler without any checks, on the same database; its port. Its token is `bare`."""
+    with announced([sys.executable, "-m", "bench.bare", str(workers)], {"BARE_DATABASE_URL": url}) as port:
+        yield port
+
+
+@contextmanager
+def announced(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[int]:
+    """A server that says on which port of the loopback it listens; it is ended afterwards."""
+    environment = {**os.environ, **settings}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             yield _announced_port(process)
         finally:

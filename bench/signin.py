@@ -1,11 +1,10 @@
 """What a sign-in costs, step by step, against what it cannot do without: one RSA verification, one database round trip.
 
-`python -m bench.signin [--count 200]` makes a database, signs people in, prints a table, and removes everything.
+`python -m bench signin` makes a database, signs people in, prints a table, and removes everything.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 import statistics
@@ -13,7 +12,7 @@ import tempfile
 import time
 import zlib
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 from tests.saml.forge import REQUEST, Forge, field_of
 
+from bench.report import Report
 from doorlist.domain.tenancy import Administrator, Plan
 from doorlist.saml.checks import Checklist
 from doorlist.saml.documents import parse
@@ -127,20 +127,15 @@ async def _round_trip(database: Database) -> None:
         await connection.fetchval("select 1")
 
 
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(prog="bench.signin", description=__doc__)
-    parser.add_argument("--count", type=int, default=200)
-    chosen = parser.parse_args()
+def reports(full: bool, _: int) -> Iterator[Report]:
+    """The table of the steps: medians of 200 sign-ins, or of 50."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), durable=False) as url:
-        times = asyncio.run(measure(url, chosen.count))
+        times = asyncio.run(measure(url, 200 if full else 50))
     middle = {name: 1000 * statistics.median(found) for name, found in times.items()}
     floor = middle["floor: verify one RSA signature"] + middle["floor: one database round trip"]
-    for name, milliseconds in middle.items():
-        print(f"{name:<45} {milliseconds:8.3f} ms   {milliseconds / floor:6.1f} times the floor")
     whole = sum(milliseconds for name, milliseconds in middle.items() if name.startswith(("begin", "finish")))
-    print(f"a whole sign-in: {whole:.2f} ms, {1000 / whole:.0f} a second in one process, one after the other")
-
-
-if __name__ == "__main__":
-    main()
+    rows = [
+        {"step": name, "ms": round(milliseconds, 3), "times the floor": round(milliseconds / floor, 1)}
+        for name, milliseconds in {**middle, "a whole sign-in": whole}.items()
+    ]
+    yield Report("signin", "A sign-in, step by step, against what it cannot do without", rows)
