@@ -21,11 +21,11 @@ _PERSON = ", ".join(f"p.{column}" for column in PERSON_COLUMNS)
 _GROUP = ", ".join(f"g.{column}" for column in GROUP_COLUMNS)
 # Constants only; values are bound.
 _USER_SUBJECT = f"""
-    select {_PERSON}, {PERSON_ASSIGNED}, p.passes, l.target_id, l.in_scope, l.disabled
+    select {_PERSON}, {PERSON_ASSIGNED}, p.passes, p.tried, l.target_id, l.in_scope, l.disabled
     from people p left join user_links l on l.person_key = p.key where p.key = ?
 """  # noqa: S608
 _GROUP_SUBJECT = f"""
-    select {_GROUP}, {GROUP_ASSIGNED}, g.passes, l.target_id
+    select {_GROUP}, {GROUP_ASSIGNED}, g.passes, g.tried, l.target_id
     from groups g left join group_links l on l.group_key = g.key where g.key = ?
 """  # noqa: S608
 
@@ -34,12 +34,14 @@ _GROUP_SUBJECT = f"""
 class UserSubject:
     """A person as the cycle sees them: assigned and let through by the filters now or not, linked or not.
 
-    `was_in_scope` is how they were when last looked at, `told_disabled` what the target was told.
+    `tried`: a create was sent whose answer was perhaps never seen. `was_in_scope` is how they were when last looked
+    at, `told_disabled` what the target was told.
     """
 
     person: Person
     assigned: bool
     passes: bool
+    tried: bool
     target_id: str | None
     was_in_scope: bool
     told_disabled: bool
@@ -62,11 +64,12 @@ class UserSubject:
 
 @dataclass(frozen=True, slots=True)
 class GroupSubject:
-    """A group as the cycle sees it."""
+    """A group as the cycle sees it; `tried` as of a person."""
 
     group: Group
     assigned: bool
     passes: bool
+    tried: bool
     target_id: str | None
 
     @property
@@ -101,15 +104,15 @@ class DueMember:
 
 def load_user(state: StateFile, key: int) -> UserSubject:
     """Return a person with assignment and link."""
-    *columns, assigned, passes, target_id, in_scope, disabled = state.row(_USER_SUBJECT, (key,))
+    *columns, assigned, passes, tried, target_id, in_scope, disabled = state.row(_USER_SUBJECT, (key,))
     person = person_of(tuple(columns))
-    return UserSubject(person, bool(assigned), bool(passes), target_id, bool(in_scope), bool(disabled))
+    return UserSubject(person, bool(assigned), bool(passes), bool(tried), target_id, bool(in_scope), bool(disabled))
 
 
 def load_group(state: StateFile, key: int) -> GroupSubject:
     """Return a group with assignment and link."""
-    *columns, assigned, passes, target_id = state.row(_GROUP_SUBJECT, (key,))
-    return GroupSubject(group_of(tuple(columns)), bool(assigned), bool(passes), target_id)
+    *columns, assigned, passes, tried, target_id = state.row(_GROUP_SUBJECT, (key,))
+    return GroupSubject(group_of(tuple(columns)), bool(assigned), bool(passes), bool(tried), target_id)
 
 
 def users_due(state: StateFile, cycle: int) -> list[int]:
@@ -152,14 +155,14 @@ def settle_what_needs_nothing(state: StateFile) -> None:
     """
     state.run(
         f"update people as p set synced = touched where touched > synced and purged_at is null and ("  # noqa: S608
-        f" not {PERSON_IN_SCOPE} and not exists"
+        f" tried = 0 and not {PERSON_IN_SCOPE} and not exists"
         "  (select 1 from user_links l where l.person_key = p.key and l.in_scope = 1)"
         f" or edited <= synced and {PERSON_IN_SCOPE} and exists"
         "  (select 1 from user_links l where l.person_key = p.key and l.in_scope = 1))"
     )
     state.run(
         f"update groups as g set synced = touched where touched > synced and deleted_at is null and ("  # noqa: S608
-        f" not {GROUP_IN_SCOPE} and not exists (select 1 from group_links l where l.group_key = g.key)"
+        f" tried = 0 and not {GROUP_IN_SCOPE} and not exists (select 1 from group_links l where l.group_key = g.key)"
         f" or edited <= synced and {GROUP_IN_SCOPE} and exists"
         "  (select 1 from group_links l where l.group_key = g.key))"
     )
@@ -198,8 +201,26 @@ def link_user(state: StateFile, subject: UserSubject, *, target_id: str) -> None
 
 def settle_user(state: StateFile, person: Person) -> None:
     """Say that the target is in line with everything that was known of a person when they were loaded."""
-    state.run("update people set synced = ? where key = ?", (person.touched, person.key))
+    state.run("update people set synced = ?, tried = 0 where key = ?", (person.touched, person.key))
     state.run("delete from escrows where kind = 'user' and key = ?", (person.key,))
+
+
+def try_person(state: StateFile, key: int) -> None:
+    """Remember, in a transaction of its own, that a create is about to be sent whose answer may never be seen."""
+    with state.transaction():
+        state.run("update people set tried = 1 where key = ?", (key,))
+
+
+def try_group(state: StateFile, key: int) -> None:
+    """Remember, in a transaction of its own, that a create is about to be sent whose answer may never be seen."""
+    with state.transaction():
+        state.run("update groups set tried = 1 where key = ?", (key,))
+
+
+def stands_for_another(state: StateFile, target_id: str) -> bool:
+    """Tell whether somebody or some group is linked to a resource."""
+    query = "select 1 from user_links where target_id = ?1 union all select 1 from group_links where target_id = ?1"
+    return state.find(query, (target_id,)) is not None
 
 
 def drop_user_link(state: StateFile, key: int) -> None:
@@ -226,7 +247,7 @@ def save_group(state: StateFile, group: Group, *, target_id: str) -> None:
 
 def settle_group(state: StateFile, group: Group) -> None:
     """Say that the target is in line with everything that was known of a group when it was loaded."""
-    state.run("update groups set synced = ? where key = ?", (group.touched, group.key))
+    state.run("update groups set synced = ?, tried = 0 where key = ?", (group.touched, group.key))
     state.run("delete from escrows where kind = 'group' and key = ?", (group.key,))
 
 

@@ -16,9 +16,10 @@ from entrasim.faults import Fault, FaultRule, add_fault, clear_faults, list_faul
 from entrasim.intake import import_files
 from entrasim.job.control import load_job, start_job
 from entrasim.job.loop import Advance, advance
-from entrasim.people import change_person
+from entrasim.people import change_person, delete_person, purge_person
 from entrasim.provisioning_log import newest_entries
 from entrasim.refusals import InvalidFault, UnknownName
+from entrasim.security_groups import delete_group
 from entrasim.statefile import StateFile
 from tests.entrasim.conftest import START, Company
 from tests.entrasim.recording_endpoint import ENTERPRISE
@@ -230,3 +231,40 @@ def _holds_exactly(company: Company, files: Files) -> None:
     assert managers == {
         names[row.handle]: names[row.manager] for row in files.people or [] if row.manager and row.manager in names
     }
+
+
+@pytest.mark.parametrize("leaving", ["deleted", "unassigned", "purged"])
+def test_who_was_created_unseen_and_left_before_the_next_cycle_is_found_and_closed(
+    company: Company, leaving: str
+) -> None:
+    crowd(company, 1)
+    company.group("Design")
+    add_fault(company.state, FaultRule(kind="timeout", late=True, method="POST"))
+    assert company.cycle().failures == 2
+    clear_faults(company.state)
+    assert (len(company.endpoint.users), len(company.endpoint.groups)) == (1, 1)
+    if leaving == "unassigned":
+        scope.unassign_all(company.state)
+    else:
+        delete_person(company.state, "p0", now=company.now)
+        delete_group(company.state, "Design", now=company.now)
+    if leaving == "purged":
+        purge_person(company.state, "p0", now=company.now)
+    result = company.cycle()
+    assert (result.failures, result.groups.deleted, company.endpoint.groups) == (0, 1, {})
+    assert [user["active"] for user in company.endpoint.users.values()] == ([] if leaving == "purged" else [False])
+    assert company.cycle().requests == 0
+
+
+def test_somebody_elses_resource_is_not_taken_for_one_created_unseen(company: Company) -> None:
+    crowd(company, 1)
+    fault = add_fault(company.state, FaultRule(kind="status", status=500, method="POST"))
+    company.cycle()
+    delete_person(company.state, "p0", now=company.now)
+    remove_fault(company.state, fault.id)
+    add_fault(company.state, FaultRule(kind="status", status=500, method="GET", nth=[1]))
+    company.person("p0")
+    company.cycle(parallel=1)  # the look for the first one fails; the second one is created
+    assert [user["active"] for user in company.endpoint.users.values()] == [True]
+    company.cycle(initial=True)
+    assert [user["active"] for user in company.endpoint.users.values()] == [True]

@@ -11,7 +11,7 @@ from entrasim.expressions import ExpressionError, Source
 from entrasim.filters import explained
 from entrasim.flows import group_source
 from entrasim.job.attempt import Attempt, Result, Run
-from entrasim.job.matching import find_match, gone_for_good
+from entrasim.job.matching import find_match, find_unseen, gone_for_good
 from entrasim.links import GroupSubject
 from entrasim.mappings import differences
 from entrasim.outcomes import EXPRESSION_FAILED, INVALID_ANCHOR, Failure
@@ -78,6 +78,7 @@ async def _create(attempt: Attempt, subject: GroupSubject, source: Source) -> Re
         return Result("Skip", lambda: links.settle_group(run.state, subject.group))
     values = run.groups.values(source, creating=True)
     attempt.changing(differences(values, {}))
+    links.try_group(run.state, subject.group.key)
     created = await attempt.conversation.create(GROUPS, group_creation(values))
     return Result("Create", lambda: links.save_group(run.state, subject.group, target_id=created["id"]))
 
@@ -118,11 +119,15 @@ async def _leave(attempt: Attempt, subject: GroupSubject, source: Source) -> Res
             links.drop_group_link(run.state, group.key)
             links.settle_group(run.state, group)
 
-    if subject.target_id is None or kept or not run.configuration.groups.delete:
+    target = subject.target_id
+    if target is None and subject.tried:
+        found = await find_unseen(attempt, GROUPS, flow=run.groups, source=source)
+        target = None if found is None else str(found["id"])
+    if target is None or kept or not run.configuration.groups.delete:
         return Result("Skip", save)
     if run.staging:
         return Result("StagedDelete", lambda: None)
     attempt.action = "Delete"
-    if not await attempt.conversation.delete(GROUPS, subject.target_id):
+    if not await attempt.conversation.delete(GROUPS, target):
         await gone_for_good(attempt, GROUPS, flow=run.groups, source=source)
     return Result("Delete", save)

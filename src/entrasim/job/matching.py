@@ -5,6 +5,7 @@ from __future__ import annotations
 from entrasim.expressions import Source
 from entrasim.flows import Flow
 from entrasim.job.attempt import Attempt
+from entrasim.links import stands_for_another
 from entrasim.outcomes import DUPLICATE_TARGET, INVALID_ANCHOR, MANDATORY_MISSING, Failure
 from entrasim.scim_client import Resource
 
@@ -28,6 +29,12 @@ async def find_match(attempt: Attempt, kind: str, *, flow: Flow, source: Source)
             return found[0]
         attempt.step("match", "not in the target", attribute=target, value=value)
     return None
+
+
+async def find_unseen(attempt: Attempt, kind: str, *, flow: Flow, source: Source) -> Resource | None:
+    """Find what a create made whose answer was never seen; a resource that stands for another object is not it."""
+    found = await find_match(attempt, kind, flow=flow, source=source)
+    return None if found is None or stands_for_another(attempt.run.state, found["id"]) else found
 
 
 async def gone_for_good(attempt: Attempt, kind: str, *, flow: Flow, source: Source) -> None:

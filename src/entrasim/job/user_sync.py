@@ -12,7 +12,7 @@ from entrasim.expressions import ExpressionError, Source
 from entrasim.filters import explained
 from entrasim.flows import user_source
 from entrasim.job.attempt import Attempt, Result, Run
-from entrasim.job.matching import find_match, gone_for_good
+from entrasim.job.matching import find_match, find_unseen, gone_for_good
 from entrasim.links import UserSubject
 from entrasim.mappings import differences
 from entrasim.outcomes import EXPRESSION_FAILED, INVALID_ANCHOR, Failure
@@ -69,7 +69,7 @@ async def _bring_in_line(attempt: Attempt, subject: UserSubject, source: Source)
             return await _update(attempt, subject, source=source, resource=resource)
         attempt.step("match", "the linked resource is gone", status="failure", code=INVALID_ANCHOR)
     elif subject.soft_deleted:
-        return _skip(attempt, subject, "not active in the directory or not in scope, and not in the target")
+        return await _leave_unlinked(attempt, subject, source)
     resource = await find_match(attempt, USERS, flow=attempt.run.users, source=source)
     if resource is not None:
         result = await _update(attempt, subject, source=source, resource=resource)
@@ -81,12 +81,21 @@ async def _bring_in_line(attempt: Attempt, subject: UserSubject, source: Source)
     return result if kept or result.action == "StagedDelete" else _voiding(attempt, subject, result)
 
 
+async def _leave_unlinked(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
+    """Skip who is not in the target; who may be, because a create was tried, is looked for and disabled."""
+    found = await find_unseen(attempt, USERS, flow=attempt.run.users, source=source) if subject.tried else None
+    if found is None:
+        return _skip(attempt, subject, "not active in the directory or not in scope, and not in the target")
+    return await _update(attempt, subject, source=source, resource=found)
+
+
 async def _create(attempt: Attempt, subject: UserSubject, source: Source) -> Result:
     attempt.action = "Create"
     if not attempt.run.configuration.users.create:
         return _skip(attempt, subject, "creating people is turned off")
     values = attempt.run.users.values(source, creating=True)
     attempt.changing(differences(values, {}))
+    links.try_person(attempt.run.state, subject.person.key)
     created = await attempt.conversation.create(USERS, user_creation(values))
     return Result("Create", lambda: links.save_user(attempt.run.state, subject, target_id=created["id"]))
 
@@ -129,12 +138,16 @@ async def _delete(attempt: Attempt, subject: UserSubject, source: Source) -> Res
     """Delete a purged person, unless the link was out of scope before: then the real service sends nothing."""
     run = attempt.run
     forgotten = Result("Skip", lambda: links.forget_person(run.state, subject.person.key))
-    if subject.target_id is None or not subject.was_in_scope or not run.configuration.users.delete:
+    target = subject.target_id if subject.was_in_scope else None
+    if subject.tried and subject.target_id is None:
+        found = await find_unseen(attempt, USERS, flow=run.users, source=source)
+        target = None if found is None else str(found["id"])
+    if target is None or not run.configuration.users.delete:
         return forgotten
     if run.staging:
         return Result("StagedDelete", lambda: None)
     attempt.action = "Delete"
-    if not await attempt.conversation.delete(USERS, subject.target_id):
+    if not await attempt.conversation.delete(USERS, target):
         await gone_for_good(attempt, USERS, flow=run.users, source=source)
     return Result("Delete", forgotten.save)
 
