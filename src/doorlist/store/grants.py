@@ -114,6 +114,9 @@ remembered as (
     on conflict do nothing)
 select p.resource_id, p.principal_id as group_id, b.level as before, p.level
   from placed p left join before b on b.id = p.id
+  join unnest($3::uuid[], $4::uuid[]) with ordinality as n (resource_id, group_id, place)
+    on n.resource_id = p.resource_id and n.group_id = p.principal_id
+ order by n.place
 """
 
 
@@ -212,7 +215,7 @@ async def put(
 async def put_for_groups(
     connection: Connection, org_id: UUID, wanted: Sequence[GroupGrant], *, created_by: str, now: datetime
 ) -> list[Placed]:
-    """Grant many groups at once, each resource and group at most once; the grants that are new or changed."""
+    """Grant many groups at once, each resource and group once at most; what is new or changed, in the order wanted."""
     rows = await connection.fetch(
         _PUT_MANY,
         org_id,
