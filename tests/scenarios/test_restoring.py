@@ -84,3 +84,18 @@ async def test_a_restoration_that_would_do_something_else_by_now_is_refused(
         await planning.apply(*office.act, change, planned.plan_hash)
     with pytest.raises(BadInput, match="within 30 days"):
         await planning.plan(*office.act, RestoreRemoved(clock.now() - timedelta(days=31)))
+
+
+async def test_of_several_deleted_ones_of_a_name_the_last_comes_back(office: Office, directory: Directory) -> None:
+    since = clock.now()
+    people, groups = [], []
+    for _ in range(3):
+        people.append((await directory.user("ana"))["id"])
+        groups.append((await directory.group("Design", people[-1]))["id"])
+        await directory.call("DELETE", f"/Groups/{groups[-1]}")
+        await directory.call("DELETE", f"/Users/{people[-1]}")
+    done = await restore(office, RestoreRemoved(since))
+    assert any("4 deleted people or groups stay away" in warning for warning in done.warnings)
+    assert [(await directory.call("GET", f"/Users/{one}")).status_code for one in people] == [404, 404, 200]
+    assert [(await directory.call("GET", f"/Groups/{one}")).status_code for one in groups] == [404, 404, 200]
+    assert await directory.members(groups[-1]) == {people[-1]}

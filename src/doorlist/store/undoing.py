@@ -65,6 +65,27 @@ select g.id, exists (select from groups o where o.org_id = $1 and o.display_key 
    and g.id in (select target_id from undone_events where action = 'group.deleted')
 """
 
+# Of several deleted ones of the same name only the one that was deleted last comes back.
+_NAMESAKES = """
+update undone_people p set taken = true
+  from users u
+ where u.org_id = $1 and u.id = p.id and p.deleted and not p.taken
+   and exists (select from undone_people q join users o on o.org_id = $1 and o.id = q.id
+                where q.deleted and not q.taken and o.user_name_key = u.user_name_key
+                  and o.connection_id is not distinct from u.connection_id
+                  and (o.deleted_at, o.id) > (u.deleted_at, u.id))
+"""
+
+_NAMESAKE_GROUPS = """
+update undone_groups p set taken = true
+  from groups g
+ where g.org_id = $1 and g.id = p.id and not p.taken
+   and exists (select from undone_groups q join groups o on o.org_id = $1 and o.id = q.id
+                where not q.taken and o.display_key = g.display_key
+                  and o.connection_id is not distinct from g.connection_id
+                  and (o.deleted_at, o.id) > (g.deleted_at, g.id))
+"""
+
 _MEMBERS = """
 insert into undone_members
 select told.group_id, told.user_id
@@ -233,6 +254,8 @@ async def collect(
     await connection.execute(_EVENTS, org_id, since, request_id, token_id)
     await connection.execute(_PEOPLE, org_id, user_id)
     await connection.execute(_GROUPS, org_id, user_id)
+    await connection.execute(_NAMESAKES, org_id)
+    await connection.execute(_NAMESAKE_GROUPS, org_id)
     await connection.execute(_MEMBERS, org_id, user_id)
     await connection.execute(_ANALYZE)
 
