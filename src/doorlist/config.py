@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of one process")] = 8
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
+    max_waiting: Annotated[
+        int, Field(ge=1, le=100_000, description="requests of one process that wait for a database connection")
+    ] = 200
+    scim_requests_per_second: Annotated[
+        int, Field(ge=1, le=100_000, description="requests of one token of a directory, in one process")
+    ] = 10_000
     api_requests_per_second: Annotated[
         int, Field(ge=1, le=100_000, description="requests of one key of the management API, in one process")
     ] = 100

@@ -323,6 +323,12 @@ class Unavailable(Refusal):
     hint = "Repeat the request after the number of seconds in Retry-After."
 
 
+class Overloaded(Unavailable):
+    """More requests wait for the database than may; nothing was done for this one."""
+
+    code = "overloaded"
+
+
 class ConnectionPaused(Unavailable):
     """An administrator has paused the directory's connection; the directory is to try again later."""
 

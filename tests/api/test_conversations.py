@@ -10,7 +10,7 @@ import pytest
 
 from doorlist.errors import Busy
 from doorlist.service import projects, repeating
-from doorlist.web.management.pacing import Pace
+from doorlist.web.pacing import Pace
 from tests.api.conftest import Programs, Studio, acting
 
 

@@ -39,6 +39,7 @@ from doorlist.web.management.interface import build_interface
 from doorlist.web.metering import Tally, Watched, operation
 from doorlist.web.metrics import Board, Gauges, Metrics, counting
 from doorlist.web.outgoing import Outgoing
+from doorlist.web.pacing import Crowd
 from doorlist.web.requests import Receive, Scope, Send
 from doorlist.web.scim_api import PREFIX, ScimApi
 from doorlist.web.sessions import SessionCookies
@@ -65,7 +66,10 @@ class App:
         )
         self._pages.state.settings = settings
         self._management = Door(
-            build_interface(), per_second=settings.api_requests_per_second, base_url=settings.base_url
+            build_interface(),
+            per_second=settings.api_requests_per_second,
+            most_waiting=settings.max_waiting,
+            base_url=settings.base_url,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +86,7 @@ class App:
         settings = self._settings
         assert settings.database_url is not None, "the serving process is given a database"
         database = await Database.connect(settings.database_url, maximum=settings.pool_size)
-        authenticator = Authenticator(database)
+        authenticator = Authenticator(database, Crowd(settings.max_waiting))
         log = RequestLog(database, days=settings.request_log_days, body_days=settings.request_body_days)
         self._pages.state.database = self._management.database = database
         self._database, self._scim = database, ScimApi(database, settings, authenticator, log)

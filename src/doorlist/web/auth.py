@@ -20,6 +20,7 @@ from doorlist.errors import ConnectionPaused, Refusal, TokenExpired, TokenRevoke
 from doorlist.store import credentials
 from doorlist.store.credentials import Credential
 from doorlist.store.db import Database
+from doorlist.web.pacing import Crowd
 
 _KEPT_SECONDS: Final = 5.0
 _KEPT_CALLERS: Final = 10_000
@@ -38,8 +39,9 @@ class Refused(Exception):  # noqa: N818 - carries the reason and whose token it 
 class Authenticator:
     """The callers of one process. `start` and `close` bracket the listening task."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, crowd: Crowd, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._crowd = crowd
         self._clock = clock
         self._callers: dict[bytes, tuple[Caller, float]] = {}
         self._listening = False
@@ -56,11 +58,15 @@ class Authenticator:
                 await self._task
 
     async def caller(self, authorization: str | None, *, now: datetime) -> Caller:
-        """The caller that the header presents. Raises `Unauthenticated`, or `Refused` for a token that was valid."""
+        """The caller that the header presents.
+
+        Raises `Unauthenticated`, `Refused` for a token that was valid, `Overloaded` before the database is asked.
+        """
         digest = bearer.digest(_token(authorization))
         kept = self._callers.get(digest)
         if kept is not None and kept[1] > self._clock() and not _is_over(kept[0].expires_at, now):
             return kept[0]
+        self._crowd.admit(self._database)
         heard = self._announcements
         async with self._database.reading() as connection:
             credential = await credentials.find_by_hash(connection, digest)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from doorlist.errors import ConnectionPaused, MethodNotAllowed, Refusal, Unauthenticated, Unavailable
+from doorlist.errors import Busy, ConnectionPaused, MethodNotAllowed, Refusal, Unauthenticated, Unavailable
 from doorlist.scim.messages import render_error
 
 SCIM_JSON: Final = b"application/scim+json"
@@ -70,6 +70,8 @@ def _headers(refusal: Refusal) -> Headers:
         return ((b"allow", ", ".join(refusal.allow).encode()),)
     if isinstance(refusal, ConnectionPaused):
         return ((b"retry-after", b"300"),)
+    if isinstance(refusal, Busy):
+        return ((b"retry-after", b"1"),)
     if isinstance(refusal, Unavailable):
         return ((b"retry-after", b"2"),)
     return ()

@@ -46,6 +46,7 @@ from doorlist.web.auth import Authenticator, Refused, visible_hint
 from doorlist.web.discovery_api import Discovery
 from doorlist.web.metering import Tally, scim_operation
 from doorlist.web.methods import allow, options
+from doorlist.web.pacing import Crowd, Pace
 from doorlist.web.parameters import read_query, read_search, read_selection
 from doorlist.web.replies import Gone, Headers, Reply, fault, json_reply, refusal_reply
 from doorlist.web.requests import Disconnected, Receive, Request, Send
@@ -75,6 +76,8 @@ class ScimApi:
     def __init__(self, database: Database, settings: Settings, authenticator: Authenticator, log: RequestLog) -> None:
         self.tally = Tally()
         self._database = database
+        self._pace = Pace(settings.scim_requests_per_second)
+        self._crowd = Crowd(settings.max_waiting)
         self._authenticator = authenticator
         self._log = log
         self._base = settings.base_url + BASE
@@ -117,6 +120,8 @@ class ScimApi:
             return self._about.configuration(request)
         caller = await self._authenticator.caller(request.header(b"authorization"), now=request.now)
         trace.org_id, trace.connection_id, trace.token_id = caller.org_id, caller.connection_id, caller.token_id
+        self._pace.admit(caller.token_id)
+        self._crowd.admit(self._database)
         request.check_accept()
         call = Call(caller, request.now, request.id, self._base)
         served = endpoints(self._base, call.catalogue)

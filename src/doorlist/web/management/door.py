@@ -20,8 +20,8 @@ from doorlist.errors import BadInput, Refusal, TooLarge, Unauthenticated
 from doorlist.service import clock, keys, repeating
 from doorlist.store.db import Database
 from doorlist.store.reply_rows import KeptReply
-from doorlist.web.management.pacing import Pace
 from doorlist.web.management.problems import problem_response
+from doorlist.web.pacing import Crowd, Pace
 from doorlist.web.replies import fault
 
 PREFIXES: Final = ("/api/", "/access/v1/", "/.well-known/authzen-configuration")
@@ -48,10 +48,11 @@ _SEEN: Final = frozenset({"content-type", "location", "etag"})
 class Door:
     """Wraps the application of the management API."""
 
-    def __init__(self, inside: ASGIApp, *, per_second: int, base_url: str) -> None:
+    def __init__(self, inside: ASGIApp, *, per_second: int, most_waiting: int, base_url: str) -> None:
         self._inside = inside
         self._base_url = base_url
         self._pace = Pace(per_second)
+        self._crowd = Crowd(most_waiting)
         self.database: Database | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +73,7 @@ class Door:
         if scope["path"] in PUBLIC:
             await self._inside(scope, receive, send)
             return
+        self._crowd.admit(self.database)
         program = await keys.admit(self.database, _credential(Headers(scope=scope)))
         self._pace.admit(program.key_id)
         scope["state"]["program"] = program
