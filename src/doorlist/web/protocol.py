@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES: Final = 65_536
 HEAD_SECONDS: Final = 30
+LAST_HEAD_SECONDS: Final = 1
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -22,6 +23,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **keywords)
         self._head = 0  # bytes of the head that is being read
         self._deadline: asyncio.TimerHandle | None = None
+        self._leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -45,6 +47,20 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_is_here()
         super().on_headers_complete()
+        if self._leaving:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Leave after what runs; a request whose head is under way is still answered, if it comes within a second."""
+        if self._deadline is None:
+            super().shutdown()
+            return
+        self._leaving = True
+        self.loop.call_later(LAST_HEAD_SECONDS, self._close_unused)
+
+    def _close_unused(self) -> None:
+        if self._deadline is not None:
+            self.transport.close()
 
     def _await_head(self) -> None:
         if self._deadline is None:

@@ -204,6 +204,7 @@ class Supervisor:
 
     def _see_out(self) -> None:
         """Let the workers finish what they are doing; whoever takes too long, or a second signal, ends it."""
+        self._listener.close()  # or the kernel would take connections that nobody serves
         asked, deadline = self._asked_to_leave, time.monotonic() + GRACE + 2
         self._signal_workers(signal.SIGTERM)
         while self._workers and time.monotonic() < deadline and self._asked_to_leave <= max(asked, 1):
