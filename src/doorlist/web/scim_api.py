@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from structlog.contextvars import bind_contextvars
 
 from doorlist.config import Settings
 from doorlist.domain.behaviour import EmptyMembers
@@ -90,6 +91,7 @@ class ScimApi:
     async def __call__(self, scope: requests.Scope, receive: Receive, send: Send) -> None:
         started, now = time.perf_counter_ns(), datetime.now(UTC)
         request_id = new_id(now)
+        bind_contextvars(request_id=str(request_id))
         request, trace = Request(scope, receive, request_id=request_id, now=now), Trace()
         refusal: Refusal | None = None
         try:

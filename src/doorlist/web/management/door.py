@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from doorlist.domain.api_keys import Program
 from doorlist.errors import BadInput, Refusal, TooLarge, Unauthenticated
@@ -57,6 +58,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = _request_id(Headers(scope=scope))
+        bind_contextvars(request_id=request_id)
         sent = _Sent(send, request_id)
         try:
             await self._admit(scope, receive, sent)
