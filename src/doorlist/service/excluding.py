@@ -9,9 +9,10 @@ from doorlist.domain.events import Action
 from doorlist.domain.tenancy import Administrator
 from doorlist.errors import NotFound
 from doorlist.service.acts import begin
+from doorlist.service.authority import require_manager
 from doorlist.store import exclusions, roster
 from doorlist.store.db import Database
-from doorlist.store.exclusions import ExclusionLine
+from doorlist.store.exclusions import ExcludedPerson, ExclusionLine
 
 
 async def exclude_person(
@@ -42,6 +43,15 @@ async def lift_exclusion(
         if not await exclusions.lift(connection, org_id, resource_id=resource_id, user_id=user_id, now=act.at):
             raise NotFound("This person is not excluded there.", place="user")
         await act.tell(connection, Action.EXCLUSION_LIFTED, {"user": str(user_id)})
+
+
+async def excluded_there(
+    database: Database, administrator: Administrator, org_id: UUID, *, resource_id: UUID
+) -> list[ExcludedPerson]:
+    """Who is excluded in one place, by user name, at most 200. Raises `Forbidden`."""
+    async with database.reading() as connection:
+        await require_manager(connection, administrator, org_id)
+        return await exclusions.on_resource(connection, org_id, resource_id)
 
 
 async def list_exclusions(database: Database, org_id: UUID) -> AsyncIterator[ExclusionLine]:

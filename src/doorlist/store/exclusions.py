@@ -36,6 +36,25 @@ select u.user_name, w.name as workspace, case when r.kind = 'folder' then r.name
  order by u.user_name_key, u.id, w.name_key, r.kind = 'folder', r.name_key
 """
 
+_ON_RESOURCE = """
+select x.user_id, u.user_name, x.created_at, x.created_by
+  from exclusions x
+  join users u on u.org_id = x.org_id and u.id = x.user_id and u.deleted_at is null
+ where x.org_id = $1 and x.resource_id = $2
+ order by u.user_name_key, u.id
+ limit 200
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedPerson:
+    """A person to whom groups give nothing in the place that was asked for, since when and by whom."""
+
+    user_id: UUID
+    user_name: str
+    created_at: datetime
+    created_by: str
+
 
 @dataclass(frozen=True, slots=True)
 class ExclusionLine:
@@ -58,6 +77,11 @@ async def exclude(
 async def lift(connection: Connection, org_id: UUID, *, resource_id: UUID, user_id: UUID, now: datetime) -> bool:
     """Let derived paths of a person count again on a resource; whether they did not before."""
     return bool(await connection.fetchval(_LIFT, org_id, resource_id, user_id, now))
+
+
+async def on_resource(connection: Connection, org_id: UUID, resource_id: UUID) -> list[ExcludedPerson]:
+    """The exclusions of one place by user name, at most 200."""
+    return [ExcludedPerson(**row) for row in await connection.fetch(_ON_RESOURCE, org_id, resource_id)]
 
 
 async def everything(connection: Connection, org_id: UUID) -> AsyncIterator[ExclusionLine]:

@@ -20,6 +20,7 @@ from doorlist.domain.tenancy import Administrator, Plan
 from doorlist.service import (
     clock,
     grouping,
+    hooking,
     insight,
     lifecycle,
     operating,
@@ -118,6 +119,8 @@ async def _founded(url: str, database: Database) -> Company:
     local = await grouping.create_group(database, OPERATOR, org_id, name="Local helpers")
     owner = next(line.id for line in [line async for line in insight.people(database, org_id)] if line.role == "owner")
     made.ids.update(members=people[0], groups=group["id"], workspaces=str(studio), folders=str(folder))
+    hook = await hooking.create_endpoint(database, OPERATOR, org_id, url="https://hooks.example/doorlist")
+    made.ids.update(webhooks=str(hook.id))
     made.ids.update(local=str(local), owner=str(owner), work=str(folder))
     return made
 

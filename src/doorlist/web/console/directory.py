@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from doorlist.domain.behaviour import CreateOfInactive, EmptyMembers, NoMatch, PatchAnswer
 from doorlist.domain.tenancy import Scope
 from doorlist.errors import BadInput
 from doorlist.service import clock, connections, provisioning_log, rotation, tokens
@@ -25,6 +26,7 @@ async def directory(visit: Visit) -> Response:
         "now": now,
         "tenant_url": scim_url(visit.settings.base_url),
         "scopes": [scope.value for scope in Scope],
+        "behaviour": await connections.behaviour(visit.database, visit.administrator, visit.org_id),
     }
     return visit.page("console/directory.html", values)
 
@@ -36,7 +38,7 @@ async def create_token(visit: Visit) -> Response:
         visit.administrator,
         visit.org_id,
         label=visit.field("label"),
-        expires_days=_days(visit),
+        expires_days=read_days(visit),
         scopes=[str(scope) for scope in visit.form.getlist("scope")],
     )
     return _shown(visit, minted)
@@ -82,11 +84,27 @@ async def resume(visit: Visit) -> Response:
     return visit.done("The connection takes requests again.", to=f"{visit.base}/directory")
 
 
+async def set_behaviour(visit: Visit) -> Response:
+    """Answer the directory otherwise, where two clients need opposite answers."""
+    try:
+        wanted = {
+            "patch_answer": PatchAnswer(visit.field("patch_answer")),
+            "no_match": NoMatch(visit.field("no_match")),
+            "create_of_inactive": CreateOfInactive(visit.field("create_of_inactive")),
+            "empty_members": EmptyMembers(visit.field("empty_members")),
+        }
+    except ValueError:
+        raise BadInput("Choose one of each list.", place="behaviour") from None
+    await connections.set_behaviour(visit.database, visit.administrator, visit.org_id, **wanted)  # type: ignore[arg-type]
+    return visit.done("The directory is answered so from now on.", to=f"{visit.base}/directory")
+
+
 def _shown(visit: Visit, minted: Minted) -> Response:
     return visit.page("console/token.html", {"token": minted, "tenant_url": scim_url(visit.settings.base_url)})
 
 
-def _days(visit: Visit) -> float | None:
+def read_days(visit: Visit) -> float | None:
+    """How many days a new secret is valid, None for ever. Raises `BadInput`."""
     text = visit.field("days")
     if text and not text.isdecimal():
         raise BadInput("The number of days is a whole number.", place="days")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from doorlist.domain.levels import Level
 from doorlist.domain.tenancy import Plan
 from doorlist.errors import BadInput, NotFound
-from doorlist.service import finding, lifecycle
+from doorlist.service import excluding, finding, lifecycle
 from doorlist.service import workspaces as making
 from doorlist.service.authority import require_manager
 from doorlist.store import lists
@@ -104,6 +104,19 @@ async def unarchive(visit: Visit) -> Response:
     return visit.done("It is in use again, at the levels from before.", to=visit.field("back"))
 
 
+async def change_exclusion(visit: Visit) -> Response:
+    """Let what groups give to one person count nothing in a place, or count again."""
+    person = await finding.person(visit.database, visit.org_id, visit.field("user"))
+    who, place = (visit.database, visit.administrator, visit.org_id), visit.id("id")
+    if visit.field("do") == "lift":
+        await excluding.lift_exclusion(*who, resource_id=place, user_id=person.id)
+        told = f"What groups give to {person.user_name} counts here again."
+    else:
+        await excluding.exclude_person(*who, resource_id=place, user_id=person.id)
+        told = f"Groups give nothing to {person.user_name} here."
+    return visit.done(told, to=visit.field("back") or f"{visit.base}/workspaces")
+
+
 async def upgrade(visit: Visit) -> Response:
     """Put the chosen workspaces on a plan."""
     names = [str(name) for name in visit.form.getlist("name")]
@@ -117,9 +130,12 @@ async def upgrade(visit: Visit) -> Response:
 async def _access(visit: Visit, found: Place, parent: Place) -> Response:
     """Who is granted a place, or who reaches it."""
     tab = visit.request.query_params.get("tab", "access")
-    values = {"place": found, "workspace": parent, "group_levels": GROUP_LEVELS, "levels": _LEVELS}
+    values: dict[str, Any] = {"place": found, "workspace": parent, "group_levels": GROUP_LEVELS, "levels": _LEVELS}
     if tab == "people":
         shown = await read_list(visit, lists.REACHING, order="user_name", within=found.id)
         return visit.page("console/place_people.html", {**values, "list": shown, "tab": "people"})
     granted = await read_list(visit, lists.GRANTS_ON, order="name", within=found.id)
+    values["excluded"] = await excluding.excluded_there(
+        visit.database, visit.administrator, visit.org_id, resource_id=found.id
+    )
     return visit.page("console/place_access.html", {**values, "list": granted, "tab": "access"})
