@@ -6,6 +6,7 @@ A form names the change; the page of its plan carries the same fields and the pl
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from doorlist.domain.changes import (
     GrantGroup,
     GrantPerson,
     RemovePerson,
+    RestoreRemoved,
     SwitchPolicy,
     UngrantGroup,
     UngrantPerson,
@@ -27,7 +29,7 @@ from doorlist.errors import BadInput
 from doorlist.service import finding, planning
 from doorlist.web.console.visits import Visit
 
-_FIELDS: Final = ("change", "resource", "group", "user", "level", "policy", "members", "back")
+_FIELDS: Final = ("change", "resource", "group", "user", "level", "policy", "members", "since", "back")
 
 
 async def show(visit: Visit) -> Response:
@@ -119,6 +121,16 @@ async def _switch_policy(visit: Visit) -> tuple[Change, str]:
     return SwitchPolicy(policy), f"From now on, people who leave a group {effect}."
 
 
+async def _restore_removed(visit: Visit) -> tuple[Change, str]:
+    since = _since(visit.field("since"))
+    user_id, whose = None, "everybody"
+    if visit.field("user"):
+        person = await finding.person(visit.database, visit.org_id, visit.field("user"))
+        user_id, whose = person.id, person.user_name
+    sentence = f"What directories took away from {whose} since {since:%Y-%m-%d %H:%M} UTC comes back."
+    return RestoreRemoved(since, user_id=user_id), sentence
+
+
 _READERS: Final[dict[str, Callable[[Visit], Awaitable[tuple[Change, str]]]]] = {
     "grant-group": _grant_group,
     "ungrant-group": _ungrant_group,
@@ -127,6 +139,7 @@ _READERS: Final[dict[str, Callable[[Visit], Awaitable[tuple[Change, str]]]]] = {
     "remove-person": _remove_person,
     "delete-resource": _delete_resource,
     "delete-group": _delete_group,
+    "restore-removed": _restore_removed,
     "switch-policy": _switch_policy,
 }
 
@@ -138,6 +151,15 @@ async def _place(visit: Visit) -> tuple[UUID, str]:
         return place.id, place.name
     parent = await finding.place_by_id(visit.database, visit.org_id, place.workspace_id)
     return place.id, f"{parent.name} / {place.name}"
+
+
+def _since(text: str) -> datetime:
+    """A moment as a field of date and time gives it, in UTC. Raises `BadInput`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput("Give a date and a time.", place="since") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _level(visit: Visit) -> Level:
