@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench import access, large_group, paging, provisioning, signin
+from bench import access, large_group, paging, peers, provisioning, signin
 from bench.report import Report, show, write
 
 
@@ -23,6 +23,7 @@ class Scenario(NamedTuple):
 
 SCENARIOS: Final = {
     "provisioning": Scenario("requests of a directory against a trivial and a bare application", provisioning.reports),
+    "peers": Scenario("other SCIM servers beside Doorlist, with what they keep", peers.reports),
     "paging": Scenario("pages by number at the beginning, anywhere, at the end", paging.reports),
     "access": Scenario("checks and changes of access against bare SQL", access.reports),
     "signin": Scenario("a sign-in, step by step", signin.reports),

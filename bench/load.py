@@ -84,6 +84,16 @@ def encoded(call: Call, token: str) -> bytes:
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head[9:12])
+    if b"\r\ntransfer-encoding: chunked" in head:
+        return status, await _chunks(reader)
     at = head.find(b"\r\ncontent-length:")
     length = int(head[at + 17 : head.index(b"\r\n", at + 2)]) if at >= 0 else 0
     return status, await reader.readexactly(length) if length else b""
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    pieces = []
+    while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
+        pieces.append((await reader.readexactly(size + 2))[:-2])
+    await reader.readuntil(b"\r\n")
+    return b"".join(pieces)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench import scenarios
 from bench.bare import TABLE
-from bench.load import Call, run
+from bench.load import Call, Unexpected, run
 from bench.measuring import Bench
 from bench.report import Chart, Report, Row
 from bench.servers import bare_handler, doorlist, reference
@@ -117,16 +118,25 @@ async def _groups(bench: Bench, ids: list[str]) -> None:
     await bench.measure("group without its members", lambda _: scenarios.heads(group, 1000), connections=1)
 
 
-async def grown(server: str, port: int, token: str, ids: list[str], *, seconds: float = 45) -> list[Row]:
-    """Fill a group by hundreds until everybody is in it or the time is over; the median at some sizes."""
+async def grown(server: str, port: int, token: str, ids: list[str], *, changed: int = 204) -> list[Row]:
+    """Fill a group by hundreds until everybody is in it or 45 s are over; medians at some sizes."""
     group = await scenarios.make_group(port, token, "Growing")
     started, took = time.perf_counter(), []
     for call in scenarios.additions(group, ids, 100):
-        took += (await run(port, [call], connections=1, token=token)).latencies
-        if time.perf_counter() - started > seconds:
+        took += (await run(port, [replace(call, expect=changed)], connections=1, token=token)).latencies
+        if time.perf_counter() - started > 45:
             break
+    await _hold_to(port, token, group, min(len(took) * 100, len(ids)))
     points = [point for point in (100, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000) if point <= len(took) * 100]
     return [{"server": server, "members": point, "p50 ms": _median_near(took, point // 100)} for point in points]
+
+
+async def _hold_to(port: int, token: str, group: str, members: int) -> None:
+    """A fast but wrong server is not credited: the group has to have all members that were sent."""
+    read = await run(port, [Call("GET", f"{scenarios.BASE}/Groups/{group}")], connections=1, token=token, keep=True)
+    found = len(json.loads(read.bodies[0])["members"])
+    if found != members:
+        raise Unexpected(f"{found} members instead of {members}")
 
 
 def _median_near(took: list[float], number: int) -> float:
@@ -134,7 +144,7 @@ def _median_near(took: list[float], number: int) -> float:
     return round(near[len(near) // 2], 2)
 
 
-async def initial(port: int, token: str, connections: int, *, first: int) -> Row:
+async def initial(port: int, token: str, connections: int, *, first: int, changed: int = 204) -> Row:
     """The first cycle of a directory: look each person up and create them, then 50 groups of 50. 2,150 requests."""
     salt = first
     started = time.perf_counter()
@@ -149,8 +159,7 @@ async def initial(port: int, token: str, connections: int, *, first: int) -> Row
         for pair in pairs[number::connections]:
             done = await run(port, pair, connections=1, token=token, keep=True)
             latencies.extend(done.latencies)
-            body = done.bodies[-1]
-            made.append(body[body.index(b'"id":"') + 6 :][:36].decode())
+            made.append(str(json.loads(done.bodies[-1])["id"]))
 
     await asyncio.gather(*(lane(number) for number in range(connections)))
 
@@ -161,8 +170,8 @@ async def initial(port: int, token: str, connections: int, *, first: int) -> Row
             )
             group = await scenarios.make_group(port, token, f"Team {salt} {at}")
             chosen = [made[(at * 20 + other) % 1000] for other in range(50)]
-            call = scenarios.additions(group, chosen, 50)
-            latencies.extend((await run(port, call, connections=1, token=token)).latencies)
+            call = replace(next(scenarios.additions(group, chosen, 50)), expect=changed)
+            latencies.extend((await run(port, [call], connections=1, token=token)).latencies)
 
     await asyncio.gather(*(groups(number) for number in range(connections)))
     seconds = time.perf_counter() - started

@@ -95,11 +95,13 @@ def draw(report: Report, chart: Chart, path: Path) -> None:
 
 
 def _bars(axes: Any, rows: Sequence[Row], chart: Chart) -> None:
-    groups = list(dict.fromkeys(row[chart.series] for row in rows))
-    labels = list(dict.fromkeys(row[chart.label] for row in rows))
+    groups = list(dict.fromkeys(row[chart.series] for row in rows if chart.series in row))
+    labels = list(dict.fromkeys(row[chart.label] for row in rows if chart.value in row))
     height = 0.8 / len(groups)
     for number, group in enumerate(groups):
-        found = [row for row in rows if row[chart.series] == group and isinstance(row[chart.value], int | float)]
+        found = [
+            row for row in rows if row.get(chart.series) == group and isinstance(row.get(chart.value), int | float)
+        ]
         places = [labels.index(row[chart.label]) + number * height for row in found]
         axes.barh(places, [row[chart.value] for row in found], height, label=f"{group} {chart.series}")
     axes.set_yticks([at + 0.4 - height / 2 for at in range(len(labels))], labels)

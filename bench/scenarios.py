@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -95,8 +96,7 @@ async def make_group(port: int, token: str, name: str) -> str:
     """A new, empty group; its id."""
     body = {"schemas": [GROUP_URN], "displayName": name}
     made: Result = await run(port, [Call("POST", f"{BASE}/Groups", body, 201)], connections=1, token=token, keep=True)
-    start = made.bodies[0].index(b'"id":"') + 6
-    return made.bodies[0][start : start + 36].decode()
+    return str(json.loads(made.bodies[0])["id"])
 
 
 def absent(number: int) -> Call:
