@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import statistics
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +19,12 @@ from typing import Any, Final
 from bench import scenarios
 from bench.load import Call, run
 from bench.provisioning import GROWTH, grown, initial
-from bench.report import Chart, Report, Row
+from bench.report import Report, Row
 from bench.servers import announced, doorlist
 
 FOLDER: Final = Path("results/peers").absolute()
 HOSTS: Final = Path(__file__).with_name("peer_servers")
 PYTHON_PACKAGES: Final = ("scim2-server==0.8.3", "uvicorn>=0.54", "httptools>=0.9", "uvloop>=0.23")
-NODE_PACKAGES: Final = ("scimmy@1.3.5", "scimmy-routers@1.3.2", "express@4.22.3")
 _SAMPLE: Final = 20
 
 
@@ -60,24 +57,7 @@ def _scim2_server() -> AbstractContextManager[int]:
     return announced([str(environment / "bin" / "python"), str(HOSTS / "scim2_host.py")], {})
 
 
-def _scimmy() -> AbstractContextManager[int]:
-    environment = FOLDER / "node"
-    beside = Path(sys.executable).parent
-    node, npm = ((shutil.which(name, path=str(beside)) or shutil.which(name) or name) for name in ("node", "npm"))
-    environment.mkdir(parents=True, exist_ok=True)
-    if not (environment / "node_modules" / "scimmy").exists():
-        (environment / "package.json").write_text('{"private": true}')
-        _done([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *NODE_PACKAGES], folder=environment)
-    host = Path(shutil.copy(HOSTS / "scimmy_host.mjs", environment))
-    return announced([node, str(host)], {})
-
-
-def _done(command: Sequence[object], folder: Path | None = None) -> None:
-    subprocess.run([str(word) for word in command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-
-CHART: Final = Chart("bars", "scenario", "Doorlist is times as fast", "connections")
-PEERS: Final = (Peer("scim2-server 0.8.3", _scim2_server, 204, 204), Peer("scimmy 1.3.5", _scimmy, 200, 200))
+PEERS: Final = (Peer("scim2-server 0.8.3", _scim2_server, 204, 204),)
 
 
 def reports(full: bool, rounds: int) -> Iterator[Report]:

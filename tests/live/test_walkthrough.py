@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -38,15 +39,22 @@ def left_over(folder: Path) -> list[str]:
     return found
 
 
-def started(folder: Path, *words: str, program: Sequence[str] = DOORLIST) -> subprocess.Popen[str]:
-    """A command whose temporary folders are in `folder`."""
-    return subprocess.Popen(
+@contextmanager
+def started(folder: Path, *words: str, program: Sequence[str] = DOORLIST) -> Iterator[subprocess.Popen[str]]:
+    """A command whose temporary folders are in `folder`; it ends with the block, also where a test fails."""
+    with subprocess.Popen(
         [*program, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**environment(), "TMPDIR": str(folder)},
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.stdout.read()  # type: ignore[union-attr] # a pipe, which a full one would keep from ending
 
 
 @pytest.fixture
@@ -93,7 +101,7 @@ def test_the_demo_stays_up_with_commands_that_work_until_ctrl_c(temporary: Path)
             assert line, "".join(lines)
             lines.append(line)
         commands = [line.strip() for line in lines if re.match(r"  (\S*doorlist|\S*entrasim|curl) ", line)]
-        assert len(commands) == 11
+        assert len(commands) == 12
         for command in commands:
             done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment(), check=False)
             assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
