@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, Final
 from bench import scenarios
 from bench.load import Call, run
 from bench.provisioning import GROWTH, grown, initial
-from bench.report import Report, Row
+from bench.report import Chart, Report, Row
 from bench.servers import announced, doorlist
 
 FOLDER: Final = Path("results/peers").absolute()
@@ -57,6 +58,11 @@ def _scim2_server() -> AbstractContextManager[int]:
     return announced([str(environment / "bin" / "python"), str(HOSTS / "scim2_host.py")], {})
 
 
+def _done(command: Sequence[object]) -> None:
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+
+
+CHART: Final = Chart("bars", "scenario", "Doorlist is times as fast", "connections")
 PEERS: Final = (Peer("scim2-server 0.8.3", _scim2_server, 204, 204),)
 
 
