@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from doorlist.domain import hooks
+from doorlist.domain.addresses import is_public
 from doorlist.domain.levels import Level
 from doorlist.errors import BadInput, Forbidden, NotFound
 from doorlist.service import (
@@ -29,7 +30,7 @@ from doorlist.service import (
 )
 from doorlist.service.delivering import Letter, Receipt
 from doorlist.store.db import Database
-from doorlist.web.outgoing import Outgoing, is_public
+from doorlist.web.outgoing import Outgoing
 from tests.api.conftest import Studio
 from tests.api.receiver import Receiver
 from tests.api.serving import served

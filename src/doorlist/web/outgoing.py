@@ -7,7 +7,6 @@ name cannot change its meaning in between. Nothing of an answer but its status i
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import time
 from typing import Final
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from doorlist.domain.addresses import is_public
 from doorlist.service.delivering import Letter, Receipt
 
 _TIMEOUT: Final = 15.0
@@ -69,18 +69,3 @@ class Outgoing:
         if not addresses or (not self._private and not all(is_public(address) for address in addresses)):
             return None
         return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet, also where it is wrapped into another family."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)))
-    return ip.is_global and not ip.is_multicast
-
-
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
