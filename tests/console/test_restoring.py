@@ -41,7 +41,7 @@ async def test_a_deleted_person_comes_back_after_a_preview(
 
     plan = await operator.send("/o/example/plan", PAGE, change="restore-removed", since=hour_ago, user=user, back=PAGE)
     assert f"took away from {user or 'everybody'} since" in plan.text
-    assert "1 people are active again" in plan.text if user else "1 deleted people" in plan.text
+    assert "active again: 1 people" in plan.text if user else "1 deleted people" in plan.text
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', plan.text))
     done = await operator.http.post("/o/example/apply", data=fields)
     assert "Done:" in done.text

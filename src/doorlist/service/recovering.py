@@ -64,7 +64,7 @@ async def _tell(
 def _sentences(undone: Undone) -> list[str]:
     told = [
         f"{len(undone.members)} memberships come back, {len(undone.people)} deleted people,"
-        f" {len(undone.groups)} deleted groups; {len(undone.reactivated)} people are active again.",
+        f" {len(undone.groups)} deleted groups; active again: {len(undone.reactivated)} people.",
         "No directory is told: one that still wants it otherwise takes it away again.",
     ]
     if undone.taken:
