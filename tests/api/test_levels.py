@@ -25,6 +25,7 @@ MODULES = (projects, tasks, sharing, lifecycle, excluding)
 NO_LEVEL = {
     "seen": "what the verbs on projects and tasks share",
     "list_deleted": "for who manages the organization; its route asks for that",
+    "excluded_there": "for who manages the organization, whatever the level there",
     "list_exclusions": "for who manages the organization; the route reads by page",
 }
 """Functions of these modules that take no level of a place, each with its reason."""

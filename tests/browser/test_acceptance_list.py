@@ -172,8 +172,8 @@ async def give_the_group_a_folder(story: Story, page: Page) -> None:
     await (
         page.get_by_role("combobox", name="Group").or_(page.get_by_label("Group", exact=False)).first.fill(cast.DESIGN)
     )
-    await page.get_by_label("Level").select_option("editor")
-    await page.get_by_role("button", name="Preview").click()
+    await page.locator("#level").select_option("editor")
+    await page.get_by_role("button", name="Preview").first.click()
     await expect(page.get_by_text("gets the level editor")).to_be_visible()
     await expect(page.get_by_role("row", name=re.compile("wanjiru.kamau"))).to_be_visible()
     await picture(page, "story-preview")

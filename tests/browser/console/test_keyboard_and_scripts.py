@@ -47,7 +47,7 @@ async def test_everything_works_without_scripts(browser: Browser, company: Compa
         await expect(page.get_by_role("link", name="ben@example.com")).to_have_count(0)
         await page.goto(f"{company.url}/o/example/folders/{company.ids['folders']}?tab=access")
         await page.locator("#group").fill("Local helpers")
-        await page.get_by_role("button", name="Preview").click()
+        await page.get_by_role("button", name="Preview").first.click()
         await page.get_by_role("button", name="Do exactly this").click()
         await expect(page.get_by_text("Done: Local helpers")).to_be_visible()
         await page.get_by_role("button", name="Light or dark").click()
@@ -90,8 +90,9 @@ async def test_tasks_are_ordered_by_dragging(browser: Browser, company: Company)
     async with page.expect_response(lambda answer: "/tasks/" in answer.url):
         await page.mouse.move(start["x"] + 8, start["y"] + 8)
         await page.mouse.down()
-        await page.mouse.move(end["x"] + 8, end["y"] + 4, steps=8)
-        await page.mouse.move(end["x"] + 8, end["y"] + 24, steps=8)
+        for step in range(1, 25):  # as slowly as a hand, so that the list makes room on the way
+            await page.mouse.move(end["x"] + 8, start["y"] + (end["y"] + 28 - start["y"]) * step / 24)
+            await page.wait_for_timeout(25)
         await page.mouse.up()
     await page.goto(address)
     titles = [await box.get_attribute("aria-label") for box in await page.get_by_role("checkbox").all()]
