@@ -69,7 +69,7 @@ async def test_scenario_2_who_leaves_under_remove_is_refused_on_the_open_page(
 ) -> None:
     ana, group, folder = await granted(scim, database, organization, Policy.REMOVE)
     browser = await signed_in(app, database, organization.org_id, UUID(ana))
-    page = f"/o/example/work/{folder}"
+    page = f"/o/example/board/{folder}"
     assert (await browser.get(page)).status_code == 200
     await scim("PATCH", f"/Groups/{group}", changed(op="remove", path=f'members[value eq "{ana}"]'))
     assert (await browser.get(page)).status_code == 404

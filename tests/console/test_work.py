@@ -36,7 +36,7 @@ class Member:
 
     @property
     def page(self) -> str:
-        return f"/o/example/work/{self.folder}"
+        return f"/o/example/board/{self.folder}"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ _TABS = ("/o/{org}/workspaces/{id}", "/o/{org}/folders/{id}", "/o/{org}/groups/{
 _WIDEST = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map(e => `${e.tagName.toLowerCase()}.${e.className}`).join(" ")"""
-_MEMBERS_OWN = ("/o/{org}/home", "/o/{org}/work/{id}")
+_MEMBERS_OWN = ("/o/{org}/home", "/o/{org}/board/{id}")
 
 
 def addresses(company: Company) -> list[str]:

@@ -78,7 +78,7 @@ async def test_tasks_are_ordered_by_dragging(browser: Browser, company: Company)
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     await company.sign_in(context, UUID(company.ids["members"]))
     page = await context.new_page()
-    address = f"{company.url}/o/example/work/{company.ids['work']}"
+    address = f"{company.url}/o/example/board/{company.ids['work']}"
     await page.goto(address)
     await expect(page.get_by_role("heading", name=LONG)).to_be_visible()
     start, end = (
@@ -111,7 +111,7 @@ async def test_a_lost_access_ends_at_the_next_action_with_a_page_that_says_so(
     )
     await company.sign_in(context, user_id)
     page = await context.new_page()
-    await page.goto(f"{company.url}/o/example/work/{folder}")
+    await page.goto(f"{company.url}/o/example/board/{folder}")
     await sharing.remove_person(company.database, OPERATOR, company.org_id, resource_id=folder, user_id=user_id)
     await page.get_by_role("checkbox", name="Write the text").click()
     await expect(page.get_by_text("There is no such folder")).to_be_visible()

@@ -152,4 +152,4 @@ def _version(visit: Visit) -> int | None:
 
 
 def _address(visit: Visit, folder_id: UUID, project_id: UUID | None) -> str:
-    return f"{visit.base}/work/{folder_id}" + (f"?project={project_id}" if project_id else "")
+    return f"{visit.base}/board/{folder_id}" + (f"?project={project_id}" if project_id else "")
