@@ -25,7 +25,7 @@ check: install ## lint, types, import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-browser: install ## Chromium, which the browser tests drive, where it is missing
+browser: install ## Chromium and xmlsec1, which the tests drive, where they are missing
 	@sh scripts/browser.sh
 
 test: check browser ## the whole test suite, checks first

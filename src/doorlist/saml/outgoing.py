@@ -120,6 +120,7 @@ def signed(message: Element, signer: Signer) -> Element:
     """A message with a signature after its Issuer, where the schema has it."""
     issuer = message.find(saml("Issuer"))
     assert issuer is not None, "every message names its issuer"
+    # signxml puts the signature in the place of the element of this Id, which the schema wants behind the issuer
     issuer.addnext(etree.Element(ds("Signature"), {"Id": "placeholder"}, nsmap={"ds": DSIG}))
     return XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0).sign(
         message,

@@ -104,7 +104,7 @@ class Database:
         try:
             async with opened.reading():
                 return opened
-        except BaseException:
+        except BaseException:  # also when cancelled: nobody else knows the pool that would stay open
             pool.terminate()
             raise
 
